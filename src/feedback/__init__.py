@@ -1,0 +1,1 @@
+"""Feedback from arrival to answer: intake, handling, tracking, due dates, photos."""

@@ -1,0 +1,1 @@
+"""Messages to people: which event makes which message, and what became of every delivery."""

@@ -1,0 +1,1 @@
+"""Who the tenants are, and the one way into a tenant's data."""

@@ -1,0 +1,130 @@
+"""One real PostgreSQL for the run, migrated by the real migrations; two tenants in every test that has a database.
+
+PostgreSQL: `KUULOLLA_TEST_DATABASE_URL` (a superuser's), else a container where a Docker engine answers, else the
+embedded server. Each xdist worker has a database of its own, owned by a login role that is not a superuser.
+"""
+
+import asyncio
+import os
+import secrets
+import shutil
+import subprocess
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+from sqlalchemy.engine import make_url
+
+from app.postgres import EmbeddedPostgres
+from tenancy import migrate, provision
+from tenancy.registry import Registry, list_tenants
+from tenancy.session import Database
+
+ROOT = Path(__file__).parent.parent
+TREES = ROOT / "src" / "app" / "migrations"
+CONFIG = ROOT / "config" / "tenants"
+TENANT_HOSTS = {"kerava": ["kerava.test"], "jarvenpaa": ["jarvenpaa.test"]}
+
+
+@pytest.fixture(scope="session")
+def postgres_url(worker_id: str) -> Iterator[str]:
+    """A superuser's URL on the server of this run."""
+    named = os.environ.get("KUULOLLA_TEST_DATABASE_URL")
+    if named:
+        yield named
+        return
+    if worker_id == "master" and _docker_answers():
+        from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only with Docker
+
+        with PostgresContainer("postgres:18", driver=None) as container:
+            yield container.get_connection_url()
+        return
+    # A short path of its own: tests may run as root, and PostgreSQL's process must be able to enter it.
+    directory = Path(tempfile.mkdtemp(prefix="kuulolla-test-"))
+    directory.chmod(0o755)
+    try:
+        with EmbeddedPostgres(directory, settings={"fsync": "off", "max_connections": "60"}) as server:
+            yield server.url()
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def worker_id() -> str:
+    """Name of this xdist worker; `master` without xdist."""
+    return os.environ.get("PYTEST_XDIST_WORKER", "master")
+
+
+def _docker_answers() -> bool:
+    docker = shutil.which("docker")
+    if docker is None:
+        return False
+    asked = subprocess.run([docker, "info"], capture_output=True, check=False, timeout=10)
+    return asked.returncode == 0
+
+
+async def make_database(superuser_url: str, name: str) -> str:
+    """A database owned by a login role of its own that may make roles and is no superuser; its URL."""
+    admin = await asyncpg.connect(superuser_url)
+    login, password = f"{name}_login", secrets.token_hex(8)
+    try:
+        await admin.execute(f"CREATE ROLE {login} LOGIN NOINHERIT CREATEROLE PASSWORD '{password}'")
+        await admin.execute(f"CREATE DATABASE {name} OWNER {login} TEMPLATE template0 ENCODING 'UTF8'")
+    finally:
+        await admin.close()
+    url = make_url(superuser_url).set(username=login, password=password, database=name, drivername="postgresql")
+    return url.render_as_string(hide_password=False)
+
+
+@pytest.fixture(scope="session")
+def database_url(postgres_url: str) -> str:
+    """URL of a migrated database with both tenants provisioned, as the login role."""
+    return asyncio.run(_prepare(postgres_url))
+
+
+async def _prepare(superuser_url: str) -> str:
+    url = await make_database(superuser_url, f"k{secrets.token_hex(4)}")
+    async with Database(url) as database:
+        await migrate.migrate_shared(database, TREES)
+        for slug, hosts in TENANT_HOSTS.items():
+            tenant = await provision.provision(database, slug, hosts)
+            result = await migrate.migrate_tenant(database, TREES, tenant)
+            assert result.status == "migrated", result
+    return url
+
+
+@pytest.fixture(scope="session")
+async def pool(database_url: str) -> AsyncIterator[Database]:
+    """The connection pool that tests share."""
+    async with Database(database_url, pool_size=10) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+async def registry(pool: Database) -> Registry:
+    """Both tenants."""
+    return Registry(await list_tenants(pool))
+
+
+@pytest.fixture
+async def database(pool: Database, registry: Registry) -> AsyncIterator[Database]:
+    """The pool, and both tenants' tables emptied after the test; commits are real."""
+    yield pool
+    for tenant in registry.all():
+        await empty(pool, tenant.schema)
+
+
+async def empty(database: Database, schema: str) -> None:
+    """Empty every table of a tenant's schema."""
+    async with database.owner_transaction(schema) as session:
+        await session.fetch(
+            f"""
+            DO $$ DECLARE tables text; BEGIN
+              SELECT string_agg(format('{schema}.%I', tablename), ', ') INTO tables
+                FROM pg_tables WHERE schemaname = '{schema}' AND tablename <> 'alembic_version';
+              EXECUTE 'TRUNCATE ' || tables || ' RESTART IDENTITY';
+            END $$
+            """
+        )
