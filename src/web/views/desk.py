@@ -108,8 +108,8 @@ class StaffHistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message to somebody outside and what became of it."""
 
-    template_code: str
-    """What it is: `receipt`, `answer`, `assignment` …"""
+    title: str
+    """What it is, in the reader's language: receipt, answer, assignment …"""
     recipient: str
     """Masked."""
     state: str
@@ -188,6 +188,10 @@ class DeskDetail(View, frozen=True, kw_only=True):
     """The action `form` belongs to: its tab or section is open."""
     previous: Link | None = None
     next: Link | None = None
+
+    def form_of(self, action: str) -> FormState:
+        """What was typed belongs to one action only; the forms of the others begin empty."""
+        return self.form if self.form_action == action else FormState()
 
 
 class ConflictField(msgspec.Struct, frozen=True, kw_only=True):

@@ -55,6 +55,8 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
 
     tenant_name: str
     """The municipality's name in the reader's language, nominative."""
+    service_name: str | None = None
+    """The tenant's own name of its service, with the municipality's name inflected; None: made of the nominative."""
     language: str
     time_zone: str
     """IANA name; all times are shown in it."""
