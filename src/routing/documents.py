@@ -6,6 +6,7 @@ from typing import Annotated
 
 import msgspec
 
+from kernel.fields import Code, Email, HttpsUrl, Lat, Lon, OneOrMore, Phone, Text, as_tuple
 from kernel.text import LocalizedText
 from kernel.yaml import Fault
 from routing.areas import Point, is_simple
@@ -26,15 +27,6 @@ from routing.conditions import (
     Words,
 )
 from routing.facts import fold
-
-Code = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Text = Annotated[str, msgspec.Meta(min_length=1)]
-OneOrMore = Text | Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
-HttpsUrl = Annotated[str, msgspec.Meta(pattern=r"^https://[^\s\"<>]+$")]
-Phone = Annotated[str, msgspec.Meta(pattern=r"^\+?[0-9][0-9 ]{1,19}$")]
-Email = Annotated[str, msgspec.Meta(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
-Lat = Annotated[float, msgspec.Meta(ge=-90, le=90)]
-Lon = Annotated[float, msgspec.Meta(ge=-180, le=180)]
 
 
 class UnitDocument(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,7 +161,7 @@ class RoutingDocument(msgspec.Struct, frozen=True, kw_only=True):
 class ExampleDocument(msgspec.Struct, frozen=True, kw_only=True):
     """A feedback and the unit it must reach."""
 
-    says: Annotated[str, msgspec.Meta(min_length=1)]
+    says: Text
     """What the example shows."""
     kind: str
     category: str
@@ -205,11 +197,6 @@ class RedirectsDocument(msgspec.Struct, frozen=True, kw_only=True):
     """redirects.yaml."""
 
     redirects: dict[Code, RedirectDocument]
-
-
-def as_tuple(value: str | tuple[str, ...]) -> tuple[str, ...]:
-    """One or more, as more."""
-    return (value,) if isinstance(value, str) else value
 
 
 def validity_faults(valid_from: date | None, valid_until: date | None, successor: str | None) -> Iterator[Fault]:
