@@ -1,0 +1,1 @@
+"""Outside systems, one folder each. Their words stop here: what goes in and comes out is ours."""

@@ -1,0 +1,1 @@
+"""A mail server, reached by SMTP."""

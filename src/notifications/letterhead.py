@@ -1,0 +1,36 @@
+"""What of a municipality appears in its messages: name, colour, addresses, and the names behind its codes.
+
+`app.wiring` makes one from each municipality's configuration; nothing here reads configuration itself.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from kernel.text import LocalizedText
+from tenancy.session import TenantSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letterhead:
+    """One municipality's."""
+
+    name: LocalizedText
+    """Of the municipality, as people say it."""
+    sender_name: LocalizedText
+    sender_address: str
+    """Mails come from here; it is also the envelope's sender, so bounces go there."""
+    colour: str
+    """`#rrggbb`, dark enough for white text on it (checked when the configuration is read)."""
+    base_url: str
+    """Of the municipality's first host, without a slash at the end."""
+    time_zone: str
+    category_name: Callable[[str], LocalizedText]
+    kind_name: Callable[[str], LocalizedText]
+    unit_name: Callable[[str], LocalizedText]
+    withholding_reason: Callable[[TenantSession, int, int | None], Awaitable[LocalizedText | None]]
+    """Why a feedback (its id) or an answer to it (its message's id) is not published; None when it no longer is so."""
+
+    @property
+    def host(self) -> str:
+        """The host of its links, without a port: the right side of every Message-ID."""
+        return self.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
