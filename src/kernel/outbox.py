@@ -144,7 +144,7 @@ async def complete(session: Rows, clock: Clock, queued: Queued) -> None:
 
 
 async def fail(session: Rows, clock: Clock, queued: Queued, error: BaseException) -> str:
-    """Put it back for later, or hold it after the last attempt; its state now. Raises LeaseLost."""
+    """Put it back for later, or hold it after the last attempt; its state now, `lost` when another worker has it."""
     state = "held" if queued.attempts >= MAX_ATTEMPTS else "pending"
     failed = await session.fetch(
         "update outbox set state = $3, available_at = $4, last_error = $5"
@@ -155,9 +155,19 @@ async def fail(session: Rows, clock: Clock, queued: Queued, error: BaseException
         clock.now() + retry_after(queued),
         describe(error),
     )
-    if not failed:
-        raise LeaseLost("lease_lost", event_id=queued.id)
-    return state
+    return state if failed else "lost"
+
+
+async def put_back(session: Rows, clock: Clock, claimed: Sequence[Queued]) -> None:
+    """Give claimed events back untouched: the worker stops before it came to them."""
+    await session.fetch(
+        "update outbox o set available_at = $3, attempts = o.attempts - 1"
+        " from unnest($1::bigint[], $2::int[]) as mine (id, attempts)"
+        " where o.id = mine.id and o.attempts = mine.attempts and o.state = 'pending'",
+        [queued.id for queued in claimed],
+        [queued.attempts for queued in claimed],
+        clock.now(),
+    )
 
 
 async def release(session: Rows, clock: Clock, event_id: int) -> bool:
