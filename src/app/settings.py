@@ -33,7 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     config_dir: Annotated[Path, _meta("the folder with one folder of YAML files a tenant")] = Path("config/tenants")
     base_domain: Annotated[str, _meta("tenant hosts without a dot stand under this domain")] = "localhost"
     files_url: Annotated[
-        str, _meta("where photos are kept: file:///path, or s3://bucket/prefix (credentials as the AWS tools read them)")
+        str, _meta("where photos are kept: file:///path, or s3://bucket/prefix (credentials as AWS tools read them)")
     ] = "file:///var/lib/kuulolla/files"  # fmt: skip
     host: Annotated[str, _meta("address the service listens on")] = "127.0.0.1"
     port: Annotated[int, _meta("port the service listens on")] = 8000
