@@ -36,21 +36,15 @@ class CategoryDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     def faults(self) -> Iterator[Fault]:
         """A heading has only children, a category all that a promise needs."""
-        needed = {"unit": self.unit, "answer_working_days": self.answer_working_days, "location": self.location}
+        needed = ("unit", "answer_working_days", "location")
         if self.children is None:
-            for name, value in needed.items():
-                if value is None:
+            for name in needed:
+                if getattr(self, name) is None:
                     yield Fault("", f"`{name}` is missing", f"add `{name}:`, or `children:` if this is a heading")
             yield from validity_faults(self.valid_from, self.valid_until, self.successor)
             return
-        others: dict[str, object] = {
-            **needed,
-            "publish": self.publish,
-            "kinds": self.kinds,
-            "max_calendar_days": self.max_calendar_days,
-        }
-        for name, value in others.items():
-            if value is not None:
+        for name in (*needed, "publish", "kinds", "max_calendar_days"):
+            if getattr(self, name) is not None:
                 yield Fault(f".{name}", "a heading with children has only a name", f"remove `{name}:` or `children:`")
         if not self.children:
             yield Fault(".children", "the heading is empty", "put a category below it, or remove the heading")

@@ -75,6 +75,10 @@ class RoutingConfig:
             answers=answers,
         )
 
+    def find_category(self, code: str) -> RoutedCategory | None:
+        """What routing knows of the category with this code."""
+        return self._categories.get(code)
+
     def route(self, facts: RoutingFacts, on: date | None = None) -> Decision:
         """Who receives it. `on` is the day whose organisation does, else the day of arrival."""
         return self.tree.route(facts, on)
