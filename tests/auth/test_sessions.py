@@ -199,6 +199,15 @@ async def test_a_closed_account_is_nobody_at_once(database: Database, registry: 
     assert await count(database, tenant, "session") == 0
 
 
+async def test_a_session_left_behind_by_a_closed_account_opens_nothing(database: Database, registry: Registry) -> None:
+    clock, tenant = FixedClock(START), registry.by_slug("kerava")
+    await make_staff(database, tenant, clock, password=PASSWORD)
+    token = (await sign_in_as(database, tenant, clock)).token
+    async with database.transaction(tenant) as session:
+        await session.fetch("UPDATE staff SET is_active = false")
+    assert await staff_of(database, tenant, clock, token) is None
+
+
 async def test_signing_out_ends_this_session_and_no_other(database: Database, registry: Registry) -> None:
     clock, tenant = FixedClock(START), registry.by_slug("kerava")
     await make_staff(database, tenant, clock, password=PASSWORD)

@@ -2,6 +2,9 @@
 
 import asyncio
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 import pytest
@@ -190,29 +193,61 @@ async def test_a_password_hashed_with_old_parameters_is_hashed_anew_at_sign_in(
     await sign_in_as(database, tenant, clock)
 
 
-async def test_no_connection_is_held_while_a_password_is_verified(
-    database: Database, registry: Registry, database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock, tenant = FixedClock(START), registry.by_slug("kerava")
-    await make_staff(database, tenant, clock, password=PASSWORD)
-    begun, may_end = threading.Event(), threading.Event()
-    verify = PasswordHasher.verify
+@dataclass
+class HeldVerification:
+    """argon2's verification, held until it is let go, as on a very slow machine."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    may_end: threading.Event = field(default_factory=threading.Event)
+
+    @contextmanager
+    def until_left(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self.may_end.set()
+
+
+@pytest.fixture
+def held(monkeypatch: pytest.MonkeyPatch) -> HeldVerification:
+    held, verify = HeldVerification(), PasswordHasher.verify
 
     def slow(self: PasswordHasher, stored: str | bytes, password: str | bytes) -> bool:
-        begun.set()
-        may_end.wait(timeout=20)
+        held.begun.set()
+        held.may_end.wait(timeout=20)
         return bool(verify(self, stored, password))
 
     monkeypatch.setattr(PasswordHasher, "verify", slow)
+    return held
+
+
+async def test_no_connection_is_held_while_a_password_is_verified(
+    database: Database, registry: Registry, database_url: str, held: HeldVerification
+) -> None:
+    clock, tenant = FixedClock(START), registry.by_slug("kerava")
+    await make_staff(database, tenant, clock, password=PASSWORD)
     async with Database(database_url, pool_size=1, pool_timeout_seconds=1) as narrow:
         signing_in = asyncio.create_task(sign_in_as(narrow, tenant, clock))
-        try:
-            await asyncio.to_thread(begun.wait, 20)
+        with held.until_left():
+            await asyncio.to_thread(held.begun.wait, 20)
             async with narrow.transaction(tenant, read_only=True) as session:
                 await session.fetch("SELECT 1")
-        finally:
-            may_end.set()
         assert (await signing_in).token
+
+
+@pytest.mark.parametrize("change", ["is_active = false", "password_hash = 'another'", "password_hash = null"])
+async def test_an_account_that_changes_while_its_password_is_verified_is_not_opened(
+    database: Database, registry: Registry, held: HeldVerification, change: str
+) -> None:
+    clock, tenant = FixedClock(START), registry.by_slug("kerava")
+    await make_staff(database, tenant, clock, password=PASSWORD)
+    signing_in = asyncio.create_task(refused(database, tenant, clock))
+    with held.until_left():
+        await asyncio.to_thread(held.begun.wait, 20)
+        async with database.transaction(tenant) as session:
+            await session.fetch(f"UPDATE staff SET {change}")
+    assert await signing_in == "wrong_credentials"
+    assert await rows(database, tenant, "SELECT 1 FROM session") == []
 
 
 def test_a_password_does_not_stand_in_a_log_of_the_attempt() -> None:
