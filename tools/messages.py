@@ -7,6 +7,7 @@ English is its own translation: `update` fills it in. Finnish and Swedish are wr
 """
 
 import argparse
+import ast
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -21,46 +22,56 @@ SOURCE = ROOT / "src"
 LOCALES = SOURCE / "app" / "locales"
 LANGUAGES = ("fi", "sv", "en")
 
-KEYWORDS = {
-    "_": None, "N_": None, "gettext": None, "text": None, "ngettext": (1, 2), "plural": (1, 2),
-    "pgettext": ((1, "c"), 2), "npgettext": ((1, "c"), 2, 3),
-}  # fmt: skip
-"""`text` and `plural` are the methods of kernel.i18n.Catalog; calls with anything but a literal are passed over."""
+MARKS = {"N_": 1, "_": 1, "gettext": 1, "text": 1, "ngettext": 2, "plural": 2, "pgettext": 1}
+"""Function or method → how many of its first arguments are sentences (of `pgettext` the context comes first).
+
+`text` and `plural` are the methods of kernel.i18n.Catalog. Only literals count: what comes out of a table was marked
+with N_ where the table is.
+"""
 JINJA_OPTIONS = {"trimmed": "true", "silent": "false", "extensions": "jinja2.ext.i18n", "newstyle_gettext": "true"}
-# `text(...)` is also SQLAlchemy's; only these packages speak to people through it.
+# `text(...)` is SQLAlchemy's too; a call of it names the module (`catalog.text`) only where people are spoken to.
 TEXT_SPEAKERS = ("web", "notifications", "app")
 
 
 def extract() -> Catalog:
     """Every sentence of the source, with the files it is in."""
     found = Catalog(project="Kuulolla", version="1", charset="utf-8", fuzzy=False)
-    for path, message, comments, context in _sentences():
-        found.add(message, locations=[(path, 0)], auto_comments=comments, context=context)
+    for path, message, context in _sentences():
+        found.add(message, locations=[(path, 0)], context=context)
     return found
 
 
-def _sentences() -> Iterator[tuple[str, str | tuple[str, ...], list[str], str | None]]:
+def _sentences() -> Iterator[tuple[str, str | tuple[str, ...], str | None]]:
     for path in sorted(SOURCE.rglob("*")):
-        if not path.is_file():
-            continue
         relative = path.relative_to(SOURCE)
+        where = str(path.relative_to(ROOT))
         if "templates" in relative.parts and path.suffix in {".html", ".txt", ".xml"}:
-            method, options = "jinja2.ext:babel_extract", JINJA_OPTIONS
+            for _, message, _, context in extract_from_file("jinja2.ext:babel_extract", path, options=JINJA_OPTIONS):
+                yield where, message, context
         elif path.suffix == ".py" and "migrations" not in relative.parts:
-            method, options = "python", {}
-        else:
+            for message, context in _in_python(path.read_text(encoding="utf-8"), relative.parts[0]):
+                yield where, message, context
+
+
+def _in_python(source: str, package: str) -> Iterator[tuple[str | tuple[str, ...], str | None]]:
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Call):
             continue
-        keywords = dict(KEYWORDS)
-        if relative.parts[0] not in TEXT_SPEAKERS or _speaks_sql(path):
-            del keywords["text"]
-        for _, message, comments, context in extract_from_file(
-            method, path, keywords=keywords, comment_tags=("i18n:",), options=options, strip_comment_tags=True
-        ):
-            yield str(path.relative_to(ROOT)), message, comments, context
-
-
-def _speaks_sql(path: Path) -> bool:
-    return path.suffix == ".py" and "sqlalchemy" in path.read_text(encoding="utf-8")
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name == "text" and (package not in TEXT_SPEAKERS or isinstance(node.func, ast.Name)):
+            continue
+        count = MARKS.get(name, 0)
+        context = None
+        arguments = node.args
+        if name == "pgettext" and arguments and isinstance(arguments[0], ast.Constant):
+            context, arguments = str(arguments[0].value), arguments[1:]
+        sentences = [
+            argument.value
+            for argument in arguments[:count]
+            if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+        ]
+        if count and len(sentences) == count:
+            yield (sentences[0] if count == 1 else tuple(sentences)), context
 
 
 def load(language: str) -> Catalog:
@@ -82,7 +93,8 @@ def update() -> None:
         catalog.fuzzy = False
         # A date that changed with every run would make every run a change.
         catalog.creation_date = catalog.revision_date = datetime(2026, 11, 24, tzinfo=UTC)
-        catalog.header_comment = f"# Kuulolla in {catalog.language_team or language}: see tools/messages.py."
+        catalog.header_comment = "# The sentences of Kuulolla. Kept in step with the source by tools/messages.py."
+        catalog.last_translator = catalog.language_team = catalog.msgid_bugs_address = "Kuulolla"
         for message in catalog:
             if language == "en" and message.id:
                 message.string = message.id

@@ -138,7 +138,6 @@ _STEPS = {
 }
 
 _PROBLEMS = {
-    # i18n: %(…)s are filled in; keep them as they are.
     ("kind", "required"): N_("Choose what kind of feedback you are giving"),
     ("category", "required"): N_("Choose a topic"),
     ("category", "not_for_this_kind"): N_("This topic does not take this kind of feedback. Choose another topic."),
