@@ -5,22 +5,30 @@ embedded server. Each xdist worker has a database of its own, owned by a login r
 """
 
 import asyncio
+import dataclasses
 import os
 import secrets
 import shutil
 import subprocess
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import asyncpg
+import httpx
 import pytest
 from sqlalchemy.engine import make_url
 
+from app.front import Front
+from app.main import build_services, create_app
 from app.postgres import EmbeddedPostgres
+from app.settings import Settings
+from kernel.clock import FixedClock
 from tenancy import migrate, provision
 from tenancy.registry import Registry, list_tenants
 from tenancy.session import Database
+from web.site import Services
 
 ROOT = Path(__file__).parent.parent
 TREES = ROOT / "src" / "app" / "migrations"
@@ -128,3 +136,62 @@ async def empty(database: Database, schema: str) -> None:
             END $$
             """
         )
+
+
+NOON = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
+"""A Tuesday, noon in Finland: when every test begins unless it moves the clock."""
+
+
+@pytest.fixture(scope="session")
+def clock() -> FixedClock:
+    """The clock of the application under test; set back to noon before each test that has a database."""
+    return FixedClock(NOON)
+
+
+@pytest.fixture(scope="session")
+def settings(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings as an operator would give them, for this run's database."""
+    return Settings(
+        database_url=database_url,
+        secret_key="a secret of the tests, long enough to be one",
+        config_dir=CONFIG,
+        base_domain="test",
+        files_url=tmp_path_factory.mktemp("files").as_uri(),
+        mail_url=tmp_path_factory.mktemp("mail").as_uri(),
+        page_cache_seconds=0,
+    )
+
+
+@pytest.fixture(scope="session")
+async def services(settings: Settings, clock: FixedClock, pool: Database, registry: Registry) -> Services:
+    """The process's services, on the shared pool."""
+    made = build_services(settings, clock=clock)
+    await made.database.close()
+    return dataclasses.replace(made, database=pool, registry=registry)
+
+
+@pytest.fixture(scope="session")
+def app(settings: Settings, services: Services) -> Front:
+    """The application, without a server before it."""
+    return create_app(settings, services)
+
+
+@pytest.fixture
+async def clients(app: Front, database: Database, clock: FixedClock) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
+    """Browsers: `clients("kerava")` is a new one on that city's host, with a cookie jar of its own."""
+    del database  # asked for so that the tables are emptied afterwards
+    clock.set(NOON)
+    opened: list[httpx.AsyncClient] = []
+
+    def open_client(slug: str) -> httpx.AsyncClient:
+        client = httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=app, raise_app_exceptions=False),
+            base_url=f"https://{TENANT_HOSTS[slug][0]}",
+            headers={"accept": "text/html", "accept-language": "fi"},
+        )
+        opened.append(client)
+        return client
+
+    yield open_client
+    for client in opened:
+        await client.aclose()

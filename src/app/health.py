@@ -4,11 +4,11 @@ from litestar import Response, get
 from sqlalchemy import text
 
 from kernel.errors import Temporary
-from web.site import Site
+from web.dependencies import TheSite
 
 
 @get("/health/ready", opt={"public": True}, include_in_schema=False)
-async def ready(site: Site) -> Response[dict[str, str]]:
+async def ready(site: TheSite) -> Response[dict[str, str]]:
     """200 when the database answers and the tenant's schema is there; 503 with the reason otherwise."""
     try:
         async with site.services.database.transaction(site.tenant, read_only=True) as session:

@@ -147,7 +147,8 @@ async def _hear_publications(services: Services) -> None:
     """
     while True:
         with suppress(OSError):
-            async with services.database.listen(CHANNEL, services.cache.drop) as closed:
-                await closed.wait()
+            async with services.database.listen(CHANNEL, services.cache.drop) as connection:
+                while not connection.is_closed():  # noqa: ASYNC110 - asyncpg has no event for it
+                    await anyio.sleep(1)
         get_logger().warning("not_hearing_publications")
         await anyio.sleep(5)

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from litestar import Request
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 
 from auth.actor import Actor, Anonymous, Resident, Staff
 from auth.sessions import RESIDENT_COOKIE, STAFF_COOKIE, find_resident, find_staff_actor
@@ -18,6 +18,10 @@ from tenancy.session import TenantSession
 from web.site import Site
 
 Req = Request[Any, Any, Any]
+TheSite = NamedDependency[Site]
+TheSession = NamedDependency[TenantSession]
+TheActor = NamedDependency[Actor]
+TheContext = NamedDependency[FeedbackContext]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -27,7 +31,7 @@ def provide_site(request: Req) -> Site:
     return site
 
 
-async def provide_session(request: Req, site: Site) -> AsyncIterator[TenantSession]:
+async def provide_session(request: Req, site: TheSite) -> AsyncIterator[TenantSession]:
     """The request's one transaction; read-only where the handler says `read_only=True`."""
     read_only = bool(request.route_handler.opt.get("read_only"))
     async with site.services.database.transaction(site.tenant, read_only=read_only) as session:
@@ -35,7 +39,7 @@ async def provide_session(request: Req, site: Site) -> AsyncIterator[TenantSessi
         yield session
 
 
-async def provide_actor(request: Req, site: Site, session: TenantSession) -> Actor:
+async def provide_actor(request: Req, site: TheSite, session: TheSession) -> Actor:
     """Who acts: the staff member of the session cookie at the desk, else the resident of theirs, else anonymous."""
     if request.scope["path"].startswith("/desk"):
         token = request.cookies.get(STAFF_COOKIE)
@@ -46,7 +50,7 @@ async def provide_actor(request: Req, site: Site, session: TenantSession) -> Act
     return resident or Anonymous()
 
 
-def provide_context(site: Site, session: TenantSession) -> FeedbackContext:
+def provide_context(site: TheSite, session: TheSession) -> FeedbackContext:
     """What the use cases of feedback are given."""
     return site.services.feedback_context(session, site.correlation_id)
 

@@ -1,6 +1,7 @@
 """What one process has once, and what one request has of it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from feedback.config import FeedbackConfig
 from feedback.context import FeedbackContext
@@ -16,12 +17,12 @@ from tenancy.config import Branding, TenantDocument
 from tenancy.registry import Registry
 from tenancy.session import Database, TenantSession
 from tenancy.tenant import Tenant
-from web.assets import Asset, Assets
+from web.assets import Asset, Assets, make_asset, tenant_css
 from web.page_cache import PageCache
 from web.rendering import Renderer
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class TenantConfig:
     """A municipality's whole configuration, read and cross-checked (`app.tenants`)."""
 
@@ -33,8 +34,10 @@ class TenantConfig:
     version: str
     """SHA-256 over the files' names and bytes."""
 
-    theme: Asset
-    """The style sheet made of its colours."""
+    @cached_property
+    def theme(self) -> Asset:
+        """The style sheet made of its colours."""
+        return make_asset("tenant.css", tenant_css(self.branding.colours.as_dict()).encode())
 
     @property
     def languages(self) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ import msgspec
 from litestar import Response, get
 
 from publication.repository import PublicFeedback, PublicFilter, list_public
-from tenancy.session import TenantSession
 from web import names
+from web.dependencies import TheSession, TheSite
 from web.site import Site
 
 ENTRIES = 50
@@ -17,7 +17,7 @@ ATOM = "http://www.w3.org/2005/Atom"
 
 
 @get("/feed.atom", opt={"public": True, "read_only": True}, include_in_schema=False)
-async def atom(site: Site, session: TenantSession) -> Response[bytes]:
+async def atom(site: TheSite, session: TheSession) -> Response[bytes]:
     """The Atom feed."""
     entries = (await list_public(session, PublicFilter(), None, ENTRIES)).items
     ET.register_namespace("", ATOM)
@@ -47,7 +47,7 @@ async def atom(site: Site, session: TenantSession) -> Response[bytes]:
 
 
 @get("/feed.json", opt={"public": True, "read_only": True}, include_in_schema=False)
-async def json_feed(site: Site, session: TenantSession) -> Response[bytes]:
+async def json_feed(site: TheSite, session: TheSession) -> Response[bytes]:
     """The JSON Feed."""
     entries = (await list_public(session, PublicFilter(), None, ENTRIES)).items
     feed = {

@@ -7,17 +7,15 @@ from litestar import Response, get, post
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 
 from auth.actions import Action
-from auth.actor import Actor, Resident
+from auth.actor import Resident
 from feedback import intake, submission, tracking
 from feedback.categories import PublicCategory
-from feedback.context import FeedbackContext
 from feedback.intake import Receipt
 from feedback.submission import SubmissionInput
 from feedback.tracking import Tracked
 from kernel.errors import FieldProblem, Invalid, NotFound
 from kernel.pagination import decode
 from publication.repository import PublicFeedback, PublicFilter, find_public, list_public
-from tenancy.session import TenantSession
 from web.api.schemas import (
     AnswerOut,
     FeedbackIn,
@@ -30,6 +28,7 @@ from web.api.schemas import (
     TrackingIn,
     TrackingOut,
 )
+from web.dependencies import TheActor, TheContext, TheSession, TheSite
 from web.site import Site
 
 PAGE_DEFAULT, PAGE_MAX = 50, 100
@@ -39,7 +38,7 @@ ANSWER_KINDS = frozenset({"answer", "interim_reply"})
 @get(
     "/api/v1/categories", operation_id="ListCategories", tags=["categories"], opt={"public": True}, sync_to_thread=False
 )
-def list_categories(site: Site) -> tuple[PublicCategory, ...]:
+def list_categories(site: TheSite) -> tuple[PublicCategory, ...]:
     """The category tree in all languages."""
     return site.config.feedback.categories.public(site.services.clock.now().date())
 
@@ -47,9 +46,9 @@ def list_categories(site: Site) -> tuple[PublicCategory, ...]:
 @post("/api/v1/feedback", operation_id="SubmitFeedback", tags=["feedback"], opt={"action": Action.SUBMIT_FEEDBACK})
 async def submit_feedback(
     data: JSONBody[FeedbackIn],
-    site: Site,
-    ctx: FeedbackContext,
-    actor: Actor,
+    site: TheSite,
+    ctx: TheContext,
+    actor: TheActor,
     idempotency_key: Annotated[str | None, HeaderParameter(name="Idempotency-Key")] = None,
 ) -> Response[ReceiptOut]:
     """Send a feedback. With `Idempotency-Key` a repeated request gets the same body, and status 200 instead of 201."""
@@ -81,7 +80,7 @@ async def submit_feedback(
 
 
 @post("/api/v1/tracking", operation_id="TrackFeedback", tags=["feedback"], status_code=200, opt={"public": True})
-async def track_feedback(data: JSONBody[TrackingIn], ctx: FeedbackContext) -> TrackingOut:
+async def track_feedback(data: JSONBody[TrackingIn], ctx: TheContext) -> TrackingOut:
     """The state, the answers and the history of one's own feedback, by the receipt's tracking code."""
     if not data.tracking_code:
         raise Invalid(FieldProblem("tracking_code", "required"))
@@ -96,8 +95,8 @@ async def track_feedback(data: JSONBody[TrackingIn], ctx: FeedbackContext) -> Tr
     opt={"public": True, "read_only": True},
 )
 async def list_published(
-    site: Site,
-    session: TenantSession,
+    site: TheSite,
+    session: TheSession,
     kind: FromQuery[str | None] = None,
     category: FromQuery[str | None] = None,
     q: FromQuery[str | None] = None,
@@ -118,7 +117,7 @@ async def list_published(
     tags=["published"],
     opt={"public": True, "read_only": True},
 )
-async def get_published(reference: FromPath[str], site: Site, session: TenantSession) -> PublicFeedbackOut:
+async def get_published(reference: FromPath[str], site: TheSite, session: TheSession) -> PublicFeedbackOut:
     """One published copy; 404 for everything that is not public, whether it exists or not."""
     found = await find_public(session, reference)
     if found is None:

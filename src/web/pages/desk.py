@@ -9,7 +9,7 @@ from litestar.params import FromPath
 
 from auth import audit
 from auth.actions import Action
-from auth.actor import Actor, Staff
+from auth.actor import Staff
 from auth.audit import AuditEvent
 from feedback import handling, moving
 from feedback.context import FeedbackContext
@@ -20,7 +20,7 @@ from kernel.pagination import decode
 from notifications.service import list_deliveries
 from publication.repository import list_judged
 from web import names
-from web.dependencies import Req
+from web.dependencies import Req, TheActor, TheContext, TheSite
 from web.pages import desk_views, mapping
 from web.pages.desk_session import read_staff_form, require_staff
 from web.pages.layout import Form, html, see_other
@@ -43,7 +43,7 @@ SECTION_NAMES = {
 
 
 @get("/desk", opt={"action": Action.LIST_FEEDBACK}, include_in_schema=False)
-async def inbox(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def inbox(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """The worklists of the staff member, with filters that are a link."""
     staff = require_staff(actor)
     query = {name: value for name, value in request.query_params.items() if value}
@@ -80,7 +80,7 @@ async def inbox(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) ->
 
 @get("/desk/feedback/{reference:str}", opt={"action": Action.READ_FEEDBACK}, include_in_schema=False)
 async def detail(
-    reference: FromPath[str], request: Req, site: Site, ctx: FeedbackContext, actor: Actor
+    reference: FromPath[str], request: Req, site: TheSite, ctx: TheContext, actor: TheActor
 ) -> Response[bytes]:
     """One feedback, whole."""
     return await _detail_page(request, site, ctx, require_staff(actor), reference)
@@ -119,7 +119,7 @@ ACTS: dict[str, Act] = {
 
 @post("/desk/feedback/{reference:str}/{act:str}", opt={"action": Action.READ_FEEDBACK}, include_in_schema=False)
 async def do(
-    reference: FromPath[str], act: FromPath[str], request: Req, site: Site, ctx: FeedbackContext, actor: Actor
+    reference: FromPath[str], act: FromPath[str], request: Req, site: TheSite, ctx: TheContext, actor: TheActor
 ) -> Response[bytes]:
     """Do one thing to a feedback; a refused field shows the page again with everything typed."""
     staff, form = await read_staff_form(request, site, actor)
@@ -145,7 +145,7 @@ async def do(
 
 
 @get("/desk/photos/{photo_id:int}", opt={"action": Action.READ_FEEDBACK}, include_in_schema=False)
-async def photo(photo_id: FromPath[int], ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def photo(photo_id: FromPath[int], ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """A photo of a feedback one may read."""
     return await mapping.photo_response(ctx, require_staff(actor), Action.READ_FEEDBACK, photo_id)
 

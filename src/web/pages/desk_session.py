@@ -8,8 +8,7 @@ from auth.actor import Actor, Staff
 from auth.service import SignInAttempt, sign_in, sign_out
 from auth.sessions import STAFF_COOKIE, require_csrf
 from kernel.errors import FieldProblem, Invalid, NotAuthenticated, TooMany
-from tenancy.session import TenantSession
-from web.dependencies import Req
+from web.dependencies import Req, TheActor, TheSession, TheSite
 from web.pages.layout import Form, html, read_form, see_other
 from web.site import Site
 from web.views import LoginPage
@@ -32,13 +31,13 @@ async def read_staff_form(request: Req, site: Site, actor: Actor) -> tuple[Staff
 
 
 @get("/desk/login", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
-def login_page(request: Req, site: Site) -> Response[bytes]:
+def login_page(request: Req, site: TheSite) -> Response[bytes]:
     """Asks for e-mail and password."""
     return html(site, request, LoginPage(next_path=_local(request.query_params.get("next"))))
 
 
 @post("/desk/login", opt={"public": True}, include_in_schema=False)
-async def login(request: Req, site: Site) -> Response[bytes]:
+async def login(request: Req, site: TheSite) -> Response[bytes]:
     """Sign in; a new session each time, the browser's old one ends."""
     form = await read_form(request)
     next_path = _local(form.get("next"))
@@ -74,7 +73,7 @@ async def login(request: Req, site: Site) -> Response[bytes]:
 
 
 @post("/desk/logout", opt={"staff": True}, include_in_schema=False)
-async def logout(request: Req, site: Site, session: TenantSession, actor: Actor) -> Response[bytes]:
+async def logout(request: Req, site: TheSite, session: TheSession, actor: TheActor) -> Response[bytes]:
     """End this session."""
     await read_staff_form(request, site, actor)
     token = request.cookies.get(STAFF_COOKIE, "")

@@ -177,7 +177,7 @@ def detail(
         publication_state=publication_state(
             found.permission, judgement.state if judgement else None, category.publish if category else "normal"
         ),
-        publication_href=f"/desk/publication/{found.reference}" if may(staff, Action.DECIDE_PUBLICATION) else None,
+        publication_href=f"/desk/publication/{found.reference}" if may(staff, Action.PROPOSE_PUBLICATION) else None,
         routing_path=tuple(found.routing_path),
         messages=tuple(
             DeskMessage(

@@ -9,9 +9,8 @@ from kernel.errors import NotFound
 from kernel.i18n import N_
 from kernel.pagination import decode
 from publication.repository import PublicFeedback, PublicFilter, find_public, list_public
-from tenancy.session import TenantSession
 from web import names
-from web.dependencies import Req
+from web.dependencies import Req, TheSession, TheSite
 from web.pages import mapping
 from web.pages.layout import html
 from web.site import Site
@@ -21,7 +20,7 @@ PAGE_SIZE = 20
 
 
 @get("/published", opt={"public": True, "read_only": True}, include_in_schema=False)
-async def published_list(request: Req, site: Site, session: TenantSession) -> Response[bytes]:
+async def published_list(request: Req, site: TheSite, session: TheSession) -> Response[bytes]:
     """Published feedback, newest first; every filter is a link."""
     asked = {name: request.query_params.get(name) or None for name in ("kind", "category", "cursor")}
     where = PublicFilter(kind=asked["kind"], category=asked["category"])
@@ -39,7 +38,7 @@ async def published_list(request: Req, site: Site, session: TenantSession) -> Re
 
 @get("/published/{reference:str}", opt={"public": True, "read_only": True}, include_in_schema=False)
 async def published_detail(
-    reference: FromPath[str], request: Req, site: Site, session: TenantSession
+    reference: FromPath[str], request: Req, site: TheSite, session: TheSession
 ) -> Response[bytes]:
     """One feedback with its answer, at its permanent address."""
     found = await find_public(session, reference)

@@ -9,8 +9,8 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from auth.actions import Action
-from auth.actor import Actor, Staff
-from auth.policy import require
+from auth.actor import Staff
+from auth.policy import Target, require
 from feedback.context import FeedbackContext
 from feedback.queries import Detail, read_detail
 from kernel.errors import FieldProblem, Invalid, NotFound
@@ -20,7 +20,7 @@ from publication import service
 from publication.repository import Judged, list_judged, list_waiting
 from publication.service import publication_state
 from web import names
-from web.dependencies import Req
+from web.dependencies import Req, TheActor, TheContext, TheSite
 from web.pages import mapping
 from web.pages.desk_session import read_staff_form, require_staff
 from web.pages.layout import html, see_other
@@ -44,7 +44,7 @@ BLOCKED = {
 
 
 @get("/desk/publication", opt={"action": Action.SEE_PUBLICATION_QUEUE}, include_in_schema=False)
-async def queue(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def queue(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """What may be published and waits for a decision, oldest first."""
     staff = require_staff(actor)
     require(staff, Action.SEE_PUBLICATION_QUEUE)
@@ -76,9 +76,9 @@ async def queue(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) ->
     return html(site, request, view, staff=staff)
 
 
-@get("/desk/publication/{reference:str}", opt={"action": Action.DECIDE_PUBLICATION}, include_in_schema=False)
+@get("/desk/publication/{reference:str}", opt={"action": Action.PROPOSE_PUBLICATION}, include_in_schema=False)
 async def edit(
-    reference: FromPath[str], request: Req, site: Site, ctx: FeedbackContext, actor: Actor
+    reference: FromPath[str], request: Req, site: TheSite, ctx: TheContext, actor: TheActor
 ) -> Response[bytes]:
     """The feedback and its answers, each with its own copy and judgement."""
     return await _page(request, site, ctx, require_staff(actor), reference)
@@ -86,11 +86,11 @@ async def edit(
 
 @post(
     "/desk/publication/{reference:str}/{decision:str}",
-    opt={"action": Action.DECIDE_PUBLICATION},
+    opt={"action": Action.PROPOSE_PUBLICATION},
     include_in_schema=False,
 )
 async def decide(
-    reference: FromPath[str], decision: FromPath[str], request: Req, site: Site, ctx: FeedbackContext, actor: Actor
+    reference: FromPath[str], decision: FromPath[str], request: Req, site: TheSite, ctx: TheContext, actor: TheActor
 ) -> Response[bytes]:
     """Publish, withhold or unpublish one text."""
     staff, form = await read_staff_form(request, site, actor)
@@ -101,7 +101,7 @@ async def decide(
             raise Invalid(FieldProblem("target", "unknown_value"))
         if decision == "publish":
             await service.publish(
-                ctx, site.services.scanners, staff, reference,
+                ctx, site.config.publication, site.services.scanners, staff, reference,
                 message_id=message_id, version=version, public_text=form.get("public_text"),
             )  # fmt: skip
         elif decision in {"withhold", "unpublish"}:
@@ -122,8 +122,8 @@ async def _page(
     request: Req, site: Site, ctx: FeedbackContext, staff: Staff, reference: str, *, status: int = 200,
     form: FormState | None = None, form_target: str = "",
 ) -> Response[bytes]:  # fmt: skip
-    require(staff, Action.DECIDE_PUBLICATION)
     found = await read_detail(ctx.session, staff, reference, ctx.clock.now(), ctx.correlation_id)
+    target = Target(id=found.id, unit=found.unit, department=found.department)
     judged = {item.message_id: item for item in await list_judged(ctx.session, found.id)}
     is_published = (mine := judged.get(None)) is not None and mine.state == "published"
     view = PublicationEdit(
@@ -142,6 +142,7 @@ async def _page(
             Option(value=reason.code, text=reason.name.in_language(site.language))
             for reason in site.config.publication.withholding_reasons
         ),
+        may_decide=service.may_decide(ctx, site.config.publication, staff, found.category, target),
         published_href=f"/published/{found.reference}" if is_published else None,
     )  # fmt: skip
     return html(site, request, view, status=status, staff=staff)

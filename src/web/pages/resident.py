@@ -20,9 +20,8 @@ from kernel.errors import FieldProblem, Invalid, NotAuthenticated, NotFound
 from kernel.i18n import N_
 from publication import service as publication
 from publication.repository import PublicFilter, list_judged, list_public
-from tenancy.session import TenantSession
 from web import names
-from web.dependencies import Req
+from web.dependencies import Req, TheActor, TheContext, TheSession, TheSite
 from web.page_cache import MARK
 from web.pages import mapping
 from web.pages.layout import Form, html, read_form, see_other
@@ -45,7 +44,7 @@ IDEMPOTENCY_FIELD = "idempotency_key"
 
 
 @get("/", opt={"public": True, "read_only": True}, include_in_schema=False)
-async def front(request: Req, site: Site, session: TenantSession) -> Response[bytes]:
+async def front(request: Req, site: TheSite, session: TheSession) -> Response[bytes]:
     """What this is, the way to give feedback, and what was published last."""
     recent = await list_public(session, PublicFilter(), None, RECENT)
     lead = site.config.tenant.lead
@@ -58,7 +57,7 @@ async def front(request: Req, site: Site, session: TenantSession) -> Response[by
 
 
 @get("/feedback/new", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
-def new_feedback(request: Req, site: Site) -> Response[bytes]:
+def new_feedback(request: Req, site: TheSite) -> Response[bytes]:
     """The form; kind, topic and place may be chosen by the link that led here."""
     preset = {name: request.query_params.get(name, "") for name in ("kind", "category")}
     preset["location.lat"], preset["location.lon"] = (
@@ -70,7 +69,7 @@ def new_feedback(request: Req, site: Site) -> Response[bytes]:
 
 
 @post("/feedback/new", opt={"action": Action.SUBMIT_FEEDBACK}, include_in_schema=False)
-async def send_feedback(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def send_feedback(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """Store it and show the receipt; a reload or a second click shows the same receipt."""
     form = await read_form(request)
     key = form.get(IDEMPOTENCY_FIELD) or secrets.token_hex(16)
@@ -171,13 +170,13 @@ def _receipt_view(site: Site, receipt: Receipt, mail_sent_to: str | None) -> Rec
 
 
 @get("/tracking", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
-def tracking_form(request: Req, site: Site) -> Response[bytes]:
+def tracking_form(request: Req, site: TheSite) -> Response[bytes]:
     """Asks for the code."""
     return html(site, request, TrackingPage())
 
 
 @post("/tracking", opt={"public": True}, include_in_schema=False)
-async def open_tracking(request: Req, site: Site, ctx: FeedbackContext) -> Response[bytes]:
+async def open_tracking(request: Req, site: TheSite, ctx: TheContext) -> Response[bytes]:
     """Open one's own feedback; the code stays in the body and the address says nothing."""
     form = await read_form(request)
     typed = form.get("tracking_code")
@@ -200,7 +199,7 @@ async def open_tracking(request: Req, site: Site, ctx: FeedbackContext) -> Respo
 
 
 @get("/tracking/feedback", opt={"action": Action.READ_OWN_FEEDBACK}, include_in_schema=False)
-async def own_feedback(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def own_feedback(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """State, answers and permission of one's own feedback."""
     if not isinstance(actor, Resident):
         return see_other("/tracking")
@@ -208,7 +207,7 @@ async def own_feedback(request: Req, site: Site, ctx: FeedbackContext, actor: Ac
 
 
 @post("/tracking/feedback/message", opt={"action": Action.WRITE_MESSAGE}, include_in_schema=False)
-async def write_message(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def write_message(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """A follow-up message."""
     resident = _require_resident(actor)
     form = await read_form(request)
@@ -220,7 +219,7 @@ async def write_message(request: Req, site: Site, ctx: FeedbackContext, actor: A
 
 
 @post("/tracking/feedback/permission", opt={"action": Action.CHANGE_PERMISSION}, include_in_schema=False)
-async def change_permission(request: Req, site: Site, ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def change_permission(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """Give, change or withdraw the permission to publish."""
     resident = _require_resident(actor)
     form = await read_form(request)
@@ -234,7 +233,7 @@ async def change_permission(request: Req, site: Site, ctx: FeedbackContext, acto
 
 
 @post("/tracking/close", opt={"public": True}, include_in_schema=False)
-async def close_tracking(request: Req, site: Site, session: TenantSession) -> Response[bytes]:
+async def close_tracking(request: Req, site: TheSite, session: TheSession) -> Response[bytes]:
     """Forget the code on this device."""
     token = request.cookies.get(RESIDENT_COOKIE)
     if token:
@@ -245,7 +244,7 @@ async def close_tracking(request: Req, site: Site, session: TenantSession) -> Re
 
 
 @get("/tracking/photos/{photo_id:int}", opt={"action": Action.READ_OWN_FEEDBACK}, include_in_schema=False)
-async def own_photo(photo_id: FromPath[int], ctx: FeedbackContext, actor: Actor) -> Response[bytes]:
+async def own_photo(photo_id: FromPath[int], ctx: TheContext, actor: TheActor) -> Response[bytes]:
     """A photo one sent oneself."""
     return await mapping.photo_response(ctx, actor, Action.READ_OWN_FEEDBACK, photo_id)
 
