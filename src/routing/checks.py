@@ -52,7 +52,7 @@ def check_departments(document: Document, departments: DepartmentsDocument, prob
     seen: dict[str, str] = {}
     units: dict[str, tuple[str, UnitDocument]] = {}
     for code, department in departments.departments.items():
-        if not department.units:
+        if not department.units and department.valid_until is None:
             path = join(join("$.departments", code), "units")
             problems.add(document, path, "the department has no unit", "add a unit, or remove the department")
         for unit_code, unit in department.units.items():

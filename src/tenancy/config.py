@@ -26,10 +26,10 @@ class Inflections(msgspec.Struct, frozen=True, kw_only=True):
     nominative: Text
     genitive: Text
     """Whose: `… kaupunki`."""
-    locative: Text
-    """Where: `… keskustassa` has `-ssa`, others `-lla`."""
-    allative: Text
-    """Where to."""
+    where: Text
+    """In it: inessive or adessive, as people say it."""
+    where_to: Text
+    """To it: illative or allative."""
 
 
 class Words(msgspec.Struct, frozen=True, kw_only=True):
