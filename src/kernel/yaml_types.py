@@ -35,6 +35,9 @@ class Converter:
 
     def _any(self, value: Plain, wanted: inspect.Type, path: str) -> Any:
         if isinstance(wanted, inspect.Metadata):
+            hint = (wanted.extra_json_schema or {}).get("description")
+            if isinstance(wanted.type, inspect.StrType):
+                return self._str(value, wanted.type, path, hint)
             return self._any(value, wanted.type, path)
         convert = self._CONVERTERS.get(type(wanted))
         if convert is None:
@@ -47,7 +50,7 @@ class Converter:
             remedy = f'put it in quotes: "{_written(value)}"'
         return self._fault(path, f"{_name(value)} stands where {expected} is expected", remedy)
 
-    def _str(self, value: Plain, wanted: inspect.StrType, path: str) -> Any:
+    def _str(self, value: Plain, wanted: inspect.StrType, path: str, hint: str | None = None) -> Any:
         if not isinstance(value, str):
             return self._wrong_type(value, wanted, path)
         if wanted.min_length and len(value.strip()) < wanted.min_length:
@@ -55,8 +58,8 @@ class Converter:
         if wanted.max_length is not None and len(value) > wanted.max_length:
             what = f"is {len(value)} characters long"
             return self._fault(path, what, f"write at most {wanted.max_length} characters")
-        if wanted.pattern is not None and not re.search(wanted.pattern, value):
-            return self._fault(path, f"{value!r} has the wrong form", f"it must match {wanted.pattern}")
+        if wanted.pattern is not None and not re.fullmatch(wanted.pattern, value):
+            return self._fault(path, f"{value!r} has the wrong form", hint or f"it must match {wanted.pattern}")
         return value
 
     def _int(self, value: Plain, wanted: inspect.IntType, path: str) -> Any:

@@ -7,7 +7,7 @@ from zoneinfo import available_timezones
 
 import msgspec
 
-from kernel.fields import Colour, Email, HttpsUrl, Phone, Text
+from kernel.fields import Colour, Email, HttpsUrl, Phone, Text, text_of_form
 from kernel.text import LocalizedText
 from kernel.yaml import Fault
 
@@ -62,7 +62,7 @@ class TenantDocument(msgspec.Struct, frozen=True, kw_only=True):
 
     slug: str
     """Name of the folder, of the schema and of the database role; never changes."""
-    municipality_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{3}$")]
+    municipality_code: Annotated[str, text_of_form(r"^[0-9]{3}$", "write the three digits in quotes")]
     """Of Statistics Finland."""
     name: LocalizedText
     finnish_forms: Inflections
@@ -74,7 +74,7 @@ class TenantDocument(msgspec.Struct, frozen=True, kw_only=True):
     hosts: Annotated[tuple[Text, ...], msgspec.Meta(min_length=1)]
     """Labels under the platform's base domain, or full names; links are made with the first."""
     time_zone: str = "Europe/Helsinki"
-    reference_prefix: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{2,6}$")]
+    reference_prefix: Annotated[str, text_of_form(r"^[A-Z]{2,6}$", "write two to six capital letters")]
     """Begins every reference number: `ABC-2026-123`."""
     centre: Point
     """Where maps open."""
