@@ -34,13 +34,13 @@ with arrived as (
   select id, $23, $24, $25 from arrived where $26::boolean
 ), routed as (
   insert into routing_decision (feedback_id, unit, department, path, config_version)
-  select id, $13, $14, $27::jsonb, $28 from arrived
+  select id, $13, $14, $27::text::jsonb, $28 from arrived
 ), noted as (
   insert into history (feedback_id, at, actor_kind, actor_id, action, changes)
-  select id, $20, $29, $30::bigint, 'received', $31::jsonb from arrived
+  select id, $20, $29, $30::bigint, 'received', $31::text::jsonb from arrived
 ), audited as (
   insert into audit (at, action, actor_kind, actor_id, target_type, target_id, details, correlation_id)
-  select $20, 'feedback_submitted', $29, $30::bigint, 'feedback', id, $31::jsonb, $32 from arrived
+  select $20, 'feedback_submitted', $29, $30::bigint, 'feedback', id, $31::text::jsonb, $32 from arrived
 ), queued as (
   insert into outbox (event, payload, available_at)
   select $33, jsonb_build_object('feedback_id', id), $20 from arrived
@@ -50,7 +50,7 @@ select id, reference from arrived
 
 # What the first answer said is kept with the history, whatever has become of the feedback since.
 REPLAY = """
-select f.reference, f.request_hash, h.at as received_at, h.changes
+select f.reference, f.request_hash, f.tracking_hash, h.at as received_at, h.changes::text as changes
   from feedback f join history h on h.feedback_id = f.id and h.action = 'received'
  where f.idempotency_hash = $1
 """

@@ -83,14 +83,14 @@ select f.id, f.reference, f.kind, f.category, f.text, f.language, f.address, f.l
                                                      'created_at', m.created_at) order by m.id)
                    from message m
                   where (m.feedback_id = f.id and m.kind <> 'comment')
-                     or (m.feedback_id = f.merged_into_id and m.kind = 'answer')), '[]') as messages,
+                     or (m.feedback_id = f.merged_into_id and m.kind = 'answer')), '[]')::text as messages,
        coalesce((select jsonb_agg(jsonb_build_object('at', h.at, 'action', h.action,
                                                      'changes', h.changes - 'assignee_id') order by h.id)
                    from history h
-                  where h.feedback_id = f.id and h.action not in ('commented', 'assigned')), '[]') as history,
+                  where h.feedback_id = f.id and h.action not in ('commented', 'assigned')), '[]')::text as history,
        coalesce((select jsonb_agg(jsonb_build_object('id', p.id, 'width', p.width, 'height', p.height,
                                                      'alt_text', p.alt_text) order by p.id)
-                   from photo p where p.feedback_id = f.id), '[]') as photos
+                   from photo p where p.feedback_id = f.id), '[]')::text as photos
   from feedback f where f.id = $1
 """
 

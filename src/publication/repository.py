@@ -26,27 +26,27 @@ _DECIDE = """
 with decided as (
   insert into publication as p (feedback_id, message_id, state, public_text, shown_name, reason, decided_by_id,
                                 decided_at, published_at, modified_at)
-  select $1, $2::bigint, $3, $4::text, $5::text, $7::text, $8::bigint, $9, case when $3 = 'published' then $9 end, $9
-   where $6 = 0 or exists (select 1 from publication where feedback_id = $1 and message_id is not distinct from $2)
+  select $1::bigint, $2::bigint, $3::text, $4::text, $5::text, $7::text, $8::bigint, $9::timestamptz, case when $3::text = 'published' then $9::timestamptz end, $9::timestamptz
+   where $6::int = 0 or exists (select 1 from publication where feedback_id = $1::bigint and message_id is not distinct from $2::bigint)
   on conflict (feedback_id, message_id) do update
      set state = excluded.state, public_text = coalesce(excluded.public_text, p.public_text),
          shown_name = excluded.shown_name, reason = excluded.reason, decided_by_id = excluded.decided_by_id,
          decided_at = excluded.decided_at, published_at = coalesce(excluded.published_at, p.published_at),
          modified_at = excluded.modified_at, version = p.version + 1
-   where p.version = $6
+   where p.version = $6::int
   returning p.id, p.version
 ), noted as (
   insert into history (feedback_id, at, actor_kind, actor_id, action, changes, note)
-  select $1, $9, $10, $8, $11, jsonb_build_object('publication', jsonb_build_array(null, $3::text),
-                                                  'message_id', jsonb_build_array(null, $2::bigint)), $7 from decided
+  select $1::bigint, $9::timestamptz, $10::text, $8::bigint, $11::text, jsonb_build_object('publication', jsonb_build_array(null, $3::text),
+                                                  'message_id', jsonb_build_array(null, $2::bigint)), $7::text from decided
 ), audited as (
   insert into audit (at, action, actor_kind, actor_id, target_type, target_id, details, correlation_id)
-  select $9, 'feedback_' || $11, $10, $8, 'feedback', $1, jsonb_build_object('message_id', $2::bigint), $12 from decided
+  select $9::timestamptz, 'feedback_' || $11::text, $10::text, $8::bigint, 'feedback', $1::bigint, jsonb_build_object('message_id', $2::bigint), $12::text from decided
 ), queued as (
   insert into outbox (event, payload, available_at)
-  select $13::text, jsonb_build_object('feedback_id', $1::bigint), $9 from decided where $13::text is not null
+  select $13::text, jsonb_build_object('feedback_id', $1::bigint), $9::timestamptz from decided where $13::text is not null
 )
-select version, pg_notify('kuulolla_published', $14) from decided
+select version, pg_notify('kuulolla_published', $14::text) from decided
 """
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from auth.actions import Action
 from auth.actor import Actor, Staff, actor_id, actor_kind
+from auth.policy import Target, may
 from feedback import access
 from feedback.access import FeedbackRow
 from feedback.context import FeedbackContext
@@ -18,7 +19,7 @@ from feedback.events import PublicationWithheld
 from feedback.handling import Act, apply
 from feedback.models import PERMISSIONS, Message
 from feedback.submission import NICKNAME_MAX, NICKNAME_MIN, check_text
-from kernel.errors import Conflict, FieldProblem, Invalid
+from kernel.errors import Conflict, FieldProblem, Invalid, NotAllowed
 from publication import repository
 from publication.config import PublicationConfig
 from publication.models import Publication
@@ -28,6 +29,7 @@ from publication.repository import Decision
 
 async def publish(
     ctx: FeedbackContext,
+    config: PublicationConfig,
     scanners: Sequence[Scanner],
     actor: Staff,
     reference: str,
@@ -41,7 +43,7 @@ async def publish(
     `message_id` None is the feedback itself; its answers are published only beside it. `version` 0 is the first
     judgement of the text.
     """
-    row = await access.load(ctx.session, actor, Action.DECIDE_PUBLICATION, reference, lock=True)
+    row = await _load_for_decision(ctx, config, actor, reference)
     text = check_text(public_text, path="public_text", shortest=2)
     _require_publishable(ctx, row)
     if message_id is not None:
@@ -51,6 +53,8 @@ async def publish(
         kinds = ", ".join(sorted({finding.kind for finding in findings}))
         raise Invalid(FieldProblem("public_text", "personal_data", {"kinds": kinds, "count": len(findings)}))
     shown_name = row.nickname if row.permission == "nickname" and message_id is None else None
+    if shown_name is not None and config.is_nickname_reserved(shown_name):
+        raise Conflict("nickname_reserved")
     judgement = _Judgement(state="published", action="published", public_text=text, shown_name=shown_name)
     return await _decide(ctx, actor, row, (message_id, version), judgement)
 
@@ -66,7 +70,7 @@ async def withhold(
     reason: str | None,
 ) -> int:
     """Decide not to publish, or take back what was published; the sender is told the reason."""
-    row = await access.load(ctx.session, actor, Action.DECIDE_PUBLICATION, reference, lock=True)
+    row = await _load_for_decision(ctx, config, actor, reference)
     if not reason or config.find_withholding_reason(reason) is None:
         raise Invalid(FieldProblem("reason", "unknown_value" if reason else "required"))
     if message_id is not None:
@@ -116,6 +120,22 @@ async def change_permission(
         elif message_id is None:
             judgement = _Judgement(state="published", action="published", public_text=text, shown_name=name)
             await _decide(ctx, actor, row, (None, version), judgement)
+
+
+def may_decide(ctx: FeedbackContext, config: PublicationConfig, actor: Actor, category: str, target: Target) -> bool:
+    """Whether the actor decides on texts of this category: publishers do, and handlers where the policy says so."""
+    found = ctx.config.categories.find(category)
+    decider = config.decider(found.publish) if found else "publisher"
+    return may(actor, Action.DECIDE_PUBLICATION, target) or (decider == "handler" and may(actor, Action.ANSWER, target))
+
+
+async def _load_for_decision(
+    ctx: FeedbackContext, config: PublicationConfig, actor: Actor, reference: str
+) -> FeedbackRow:
+    row = await access.load(ctx.session, actor, Action.READ_FEEDBACK, reference, lock=True)
+    if not may_decide(ctx, config, actor, row.category, row.target):
+        raise NotAllowed("not_allowed", action=Action.DECIDE_PUBLICATION.value)
+    return row
 
 
 def publication_state(row_permission: str, judged: str | None, category_publish: str) -> str:

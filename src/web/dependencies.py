@@ -9,6 +9,7 @@ from typing import Any
 
 from litestar import Request
 from litestar.di import NamedDependency, Provide
+from litestar.params import SkipValidation
 
 from auth.actor import Actor, Anonymous, Resident, Staff
 from auth.sessions import RESIDENT_COOKIE, STAFF_COOKIE, find_resident, find_staff_actor
@@ -18,10 +19,11 @@ from tenancy.session import TenantSession
 from web.site import Site
 
 Req = Request[Any, Any, Any]
-TheSite = NamedDependency[Site]
-TheSession = NamedDependency[TenantSession]
-TheActor = NamedDependency[Actor]
-TheContext = NamedDependency[FeedbackContext]
+# Ours, made by the providers below: nothing a request could have got wrong.
+TheSite = NamedDependency[SkipValidation[Site]]
+TheSession = NamedDependency[SkipValidation[TenantSession]]
+TheActor = NamedDependency[SkipValidation[Actor]]
+TheContext = NamedDependency[SkipValidation[FeedbackContext]]
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 

@@ -93,3 +93,8 @@ def hidden(page: str, name: str) -> str:
         if f'name="{name}"' in tag:
             return tag.split('value="', 1)[1].split('"', 1)[0]
     raise AssertionError(f"the page has no field {name}")
+
+
+def tracking_code(page: str) -> str:
+    """The code a receipt page shows."""
+    return page.split('id="tracking-code"', 1)[1].split(">", 1)[1].split("<", 1)[0].strip()

@@ -127,8 +127,8 @@ async def test_waiting_for_the_resident_stops_the_clock_and_their_message_starts
     clients: Clients, services: Services, clock: FixedClock
 ) -> None:
     receipt = await submit(services, SLUG)
-    client = await desk(clients, services)
     clock.set(datetime(2026, 11, 25, 10, 0, tzinfo=UTC))
+    client = await desk(clients, services)
     await act(client, receipt.reference, "ask_sender", 1, text="Mikä kirjasto?")
     clock.advance(timedelta(days=7))
     resident = clients(SLUG)
@@ -169,6 +169,7 @@ async def test_another_topic_routes_anew_and_counts_from_arrival_and_the_same_to
     await act(client, receipt.reference, "change_category", 1, category="kirjasto")
     assert tuple(await one(services, "select version, category from feedback")) == (1, "kirjasto")
     clock.advance(timedelta(days=3))
+    client = await desk(clients, services)
     await act(client, receipt.reference, "change_category", 1, category="paatoksenteko")
     row = await one(services, "select unit, category, due_at, received_at from feedback")
     assert (row["unit"], row["category"]) == ("hallinto", "paatoksenteko")

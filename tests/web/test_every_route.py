@@ -11,7 +11,7 @@ import io
 
 from app.front import Front
 from auth.actor import Grant, Role
-from factories.feedback import PASSWORD, UNIT, add_staff, hidden, sign_in
+from factories.feedback import PASSWORD, UNIT, add_staff, hidden, sign_in, tracking_code
 from web.pages.desk import ACTS
 from web.site import Services
 
@@ -51,7 +51,7 @@ async def planted(clients: Clients, services: Services) -> Planted:
         files={"photos": ("kuva.jpg", a_photo(), "image/jpeg")},
     )  # fmt: skip
     assert page.status_code == 201, page.text
-    code = page.text.split('data-tracking-code="', 1)[1].split('"', 1)[0]
+    code = tracking_code(page.text)
     opened = await resident.post("/tracking", data={"tracking_code": code})
     assert opened.status_code == 303
     email = await add_staff(
@@ -90,6 +90,7 @@ def every_request(app: Front, planted: Planted) -> Iterator[tuple[str, str]]:
         methods = sorted(getattr(route, "methods", None) or {"GET"})
         path = re.sub(r"\{reference(:\w+)?\}", planted.reference, route.path)
         path = re.sub(r"\{photo_id(:\w+)?\}", str(planted.photo_id), path)
+        path = path.replace("/api/v1/{path:str}", "/api/v1/openapi.json")  # the framework's route to the document
         for method in methods:
             if method in {"OPTIONS", "HEAD"}:
                 continue
@@ -133,7 +134,7 @@ async def test_every_route_asked_for_the_other_citys_things_says_404_403_or_show
                 if secret == "own@example.org" and path == "/desk/login":
                     continue  # the login page shows what was typed into it
                 assert secret not in answer.text, f"{method} {path} shows {secret}"
-            if planted.reference in path or str(planted.photo_id) in path.rsplit("/", 1)[-1]:
+            if planted.reference in path or "/photos/" in path:
                 refused = answer.status_code in {401, 403, 404} or answer.headers.get("location", "").startswith(
                     ("/desk/login", "/tracking")
                 )
@@ -168,9 +169,8 @@ async def test_staff_without_the_unit_see_neither_list_nor_detail_nor_photo_nor_
     assert inbox.status_code == 200
     assert "7f3a" not in inbox.text
     assert planted.reference not in inbox.text
-    assert planted.reference not in (await client.get(f"/desk?q={planted.reference}")).text.replace(
-        f'value="{planted.reference}"', ""
-    )
+    found = await client.get(f"/desk?q={planted.reference}")
+    assert f'/desk/feedback/{planted.reference}"' not in found.text
     token = hidden(inbox.text, "csrf_token")
     for method, path in every_request(app, planted):
         if path.startswith("/desk/") and (planted.reference in path or "photos" in path):
