@@ -1,18 +1,11 @@
-"""One filled view of every page, for the tests of templates. Towns, people and texts are made up."""
+"""A filled view of every page, for the tests of templates."""
 
-import datetime as dt
 from typing import Any
 
-import msgspec
+from desk_examples import DESK_VIEWS
+from example_facts import CATS, KINDS, LONG, REDIRECTS, TOWNS, D, T
 
 from web.views import (
-    ConflictField,
-    ConflictPage,
-    Contact,
-    Delivery,
-    DeskDetail,
-    DeskMessage,
-    DifferencePart,
     ErrorPage,
     FeedbackForm,
     FilterGroup,
@@ -20,139 +13,21 @@ from web.views import (
     FormState,
     FrontPage,
     HistoryEntry,
-    Inbox,
-    InboxFilter,
-    InboxRow,
-    InboxSection,
-    KindChoice,
     LanguageLink,
-    LoginPage,
     Notice,
-    Option,
-    OptionGroup,
     Page,
     Photo,
     PublicAnswer,
-    PublicationEdit,
-    PublicationItem,
-    PublicationQueue,
-    PublicationRow,
     PublicCard,
     PublishedDetail,
     PublishedList,
     ReceiptPage,
-    Redirect,
-    StaffHistoryEntry,
     StaffMember,
     TrackedFeedback,
     TrackedMessage,
     TrackingPage,
     View,
 )
-
-T = dt.datetime(2026, 11, 20, 9, 42, tzinfo=dt.UTC)
-D = dt.timedelta
-TOWNS = {"alfala": "Alfala", "betakoski": "Betakoski"}
-
-KINDS = (
-    KindChoice(code="thanks", name="Kiitos", promise="Välitämme kiitoksesi perille. Vastausta emme lupaa."),
-    KindChoice(code="feedback", name="Palaute tai moite", promise="Vastaamme, jos toivot vastausta."),
-    KindChoice(code="question", name="Kysymys", promise="Vastaamme viiden työpäivän kuluessa."),
-    KindChoice(code="proposal", name="Kehitysehdotus", promise="Luemme kaikki ehdotukset. Vastausta emme lupaa."),
-    KindChoice(code="fault", name="Vikailmoitus", promise="Vastaamme viiden työpäivän kuluessa."),
-)
-CATS = tuple(
-    OptionGroup(label=g, options=tuple(Option(value=f"{g}{n}".lower(), text=n) for n in ns))
-    for g, ns in (
-        (
-            "Kadut ja liikenne",
-            (
-                "Lumenauraus",
-                "Liukkaus ja hiekoitus",
-                "Hiekanpoisto ja katujen puhdistus",
-                "Kuopat ja päällystevauriot",
-                "Jalkakäytävät ja pyörätiet",
-                "Katuvalot",
-                "Liikennemerkit ja opasteet",
-                "Liikenneturvallisuus ja liikennejärjestelyt",
-                "Pysäköinti",
-                "Katutyömaat",
-                "Hulevedet, ojat ja kaivot",
-            ),
-        ),
-        (
-            "Puistot ja viheralueet",
-            (
-                "Puistot ja nurmikot",
-                "Puut ja pensaat",
-                "Metsät ja luontokohteet",
-                "Leikkipaikat",
-                "Koirapuistot",
-                "Penkit ja muut kalusteet",
-            ),
-        ),
-        (
-            "Puhtaus ja järjestys",
-            ("Roskaaminen ja roska-astiat", "Töhryt", "Ilkivalta ja rikkoutuneet kohteet", "Hylätyt ajoneuvot"),
-        ),
-        (
-            "Kaavoitus ja rakentaminen",
-            (
-                "Kaavoitus",
-                "Rakennusvalvonta",
-                "Tontit ja kaupungin maat",
-                "Kaupungin rakennukset ja sisäilma",
-                "Vesi ja viemäri",
-            ),
-        ),
-        (
-            "Varhaiskasvatus ja opetus",
-            (
-                "Päiväkodit ja esiopetus",
-                "Koulut",
-                "Koulumatkat ja koulukuljetukset",
-                "Aamu- ja iltapäivätoiminta",
-                "Koulu- ja päiväkotiruoka",
-                "Lukio",
-                "Nuorisopalvelut",
-            ),
-        ),
-        (
-            "Vapaa-aika ja kulttuuri",
-            (
-                "Liikuntapaikat ja ulkokentät",
-                "Ladut ja ulkoilureitit",
-                "Uimahalli ja maauimala",
-                "Kirjasto",
-                "Kulttuuri, museot ja tapahtumat",
-                "Opiston kurssit",
-            ),
-        ),
-    )
-)
-REDIRECTS = (
-    Redirect(
-        title="Hätätilanteessa soita 112",
-        text="Jos ihminen tai omaisuus on välittömässä vaarassa, älä käytä tätä lomaketta.",
-        href="tel:112",
-        link_text="Soita 112",
-        urgent=True,
-    ),
-    Redirect(
-        title="Sosiaali- ja terveyspalvelut sekä pelastustoimi",
-        text="Ne ovat hyvinvointialueen asioita.",
-        href="https://example.org/",
-        link_text="Hyvinvointialueen palaute",
-    ),
-    Redirect(
-        title="Valtion tiet",
-        text="Valtion teistä vastaa Fintraffic ja ELY-keskus.",
-        href="https://example.org/",
-        link_text="Palauteväylä",
-    ),
-    Redirect(title="Oikaisuvaatimus, muistutus tai kantelu", text="Lähetä se kirjaamoon."),
-)
-LONG = "Kauppakadun ja Rantatien risteyksen suojatie on ollut auraamatta jo kolme päivää. Lastenvaunujen kanssa ei pääse yli, ja autot joutuvat väistämään ajoradalle.\n\nVoisitteko aurata myös jalkakäytävän bussipysäkille asti? <b>Kiitos</b> jo etukäteen!"
 
 
 def card(n: int, **more: Any) -> PublicCard:
@@ -162,7 +37,7 @@ def card(n: int, **more: Any) -> PublicCard:
         "kind": "fault",
         "kind_name": "Vikailmoitus",
         "category_name": "Lumenauraus",
-        "excerpt": "Kauppakadun ja Rantatien risteyksen suojatie on ollut auraamatta jo kolme päivää. Lastenvaunujen kanssa ei pääse yli…",
+        "excerpt": "Kauppakadun ja Rantatien risteyksen suojatie on ollut auraamatta jo kolme päivää.…",
         "received_at": T - D(days=n),
         "area": "Keskusta",
         "is_answered": True,
@@ -208,132 +83,6 @@ ERR = FormState(
 )
 
 
-def row(n: int, **more: Any) -> InboxRow:
-    fields: dict[str, Any] = {
-        "reference": f"AL-2026-00{n}1",
-        "href": "/desk/feedback/x",
-        "snippet": "Kauppakadun ja Rantatien risteyksen suojatie on ollut auraamatta jo kolme päivää.",
-        "kind": "fault",
-        "kind_name": "Vikailmoitus",
-        "category_name": "Lumenauraus",
-        "unit_name": "Kunnossapito",
-        "status": "received",
-        "due_at": T + D(days=3),
-        "due": "on_time",
-        "received_at": T,
-        "photo_count": 2,
-    }
-    return InboxRow(**(fields | more))
-
-
-UNITS = (
-    OptionGroup(
-        label="Kaupunkiympäristö",
-        options=(
-            Option(value="puisto", text="Puisto- ja viheralueet"),
-            Option(value="katu", text="Katu- ja liikennesuunnittelu"),
-        ),
-    ),
-)
-REASONS = (
-    Option(value="opinion", text="Mielipide, ei vaadi vastausta"),
-    Option(value="done", text="Asia on jo hoidettu"),
-)
-DESK = DeskDetail(
-    reference="AL-2026-0042",
-    version=3,
-    kind="fault",
-    kind_name="Vikailmoitus",
-    category_name="Lumenauraus",
-    department_name="Kaupunkiympäristö",
-    unit_name="Kunnossapito",
-    status="in_progress",
-    text=LONG,
-    text_language="fi",
-    channel="web",
-    address="Kauppakatu 3",
-    lat=60.40231,
-    lon=25.10112,
-    map_href="https://example.org",
-    photos=(Photo(href="/static/icon.svg", width=200, height=200),),
-    received_at=T,
-    due_at=T + D(days=3),
-    due="due_soon",
-    answer_working_days=3,
-    answer_promised=True,
-    wants_reply=True,
-    assignee_name="Aino Virtanen",
-    is_mine=True,
-    contact=Contact(name="M*** M***", email="m******a@****e.org", phone="*******567"),
-    permission="nickname",
-    nickname="Talvipyöräilijä",
-    publication_state="awaiting_decision",
-    publication_href="/desk/publication/AL-2026-0042",
-    routing_path=("kind = fault", "category = auraus → kunnossapito"),
-    messages=(
-        DeskMessage(
-            kind="comment",
-            text="Urakoitsijalle soitettu, tulee huomenna.",
-            language="fi",
-            at=T + D(hours=3),
-            author_name="Aino Virtanen",
-        ),
-        DeskMessage(
-            kind="interim_reply",
-            text="Hei! Urakoitsija tulee paikalle huomenna aamulla.",
-            language="fi",
-            at=T + D(hours=4),
-            author_name="Aino Virtanen",
-        ),
-        DeskMessage(kind="resident_message", text="Kiitos, hyvä tietää.", language="fi", at=T + D(hours=5)),
-    ),
-    history=(
-        StaffHistoryEntry(
-            at=T + D(hours=2),
-            text="Siirretty toiseen yksikköön. Yksikkö: Kunnossapito",
-            actor_name="Pekka Niemi",
-            note="Kuuluu teille: risteys on kunnossapidon reitillä.",
-        ),
-        StaffHistoryEntry(at=T, text="Palaute vastaanotettu"),
-    ),
-    deliveries=(
-        Delivery(title="Kuittaus", recipient="m******a@****e.org", state="delivered", at=T + D(minutes=1), attempts=1),
-        Delivery(
-            title="Välivastaus",
-            recipient="m******a@****e.org",
-            state="undeliverable",
-            at=T + D(hours=4),
-            attempts=3,
-            reason="550 mailbox unknown",
-        ),
-    ),
-    allowed=frozenset(
-        [
-            "take",
-            "assign",
-            "answer",
-            "interim_reply",
-            "ask_sender",
-            "comment",
-            "transfer",
-            "change_category",
-            "plan",
-            "handle",
-            "transfer_to_authority",
-            "reject",
-            "merge",
-            "read_contact",
-        ]
-    ),
-    units=UNITS,
-    categories=CATS,
-    assignees=(Option(value="", text="Ei kukaan"), Option(value="2", text="Aino Virtanen")),
-    reasons=REASONS,
-)
-FILTERS = tuple(
-    InboxFilter(name=n, label=l, options=(Option(value="", text="Kaikki"), Option(value="a", text="Kunnossapito")))
-    for n, l in (("unit", "Yksikkö"), ("status", "Tila"), ("kind", "Tyyppi"), ("due", "Määräaika"))
-)
 VIEWS: dict[str, tuple[str, View]] = {
     "front": ("/", FrontPage(kinds=KINDS, recent=CARDS)),
     "form": (
@@ -445,7 +194,8 @@ VIEWS: dict[str, tuple[str, View]] = {
             status="answered",
             answers=(
                 PublicAnswer(
-                    text="Hei ja kiitos palautteestasi!\n\nSuojatie ja jalkakäytävä aurattiin perjantaina. Lisäsimme risteyksen ensisijaiselle reitille.",
+                    text="Hei ja kiitos palautteestasi!\n\n"
+                    "Suojatie ja jalkakäytävä aurattiin perjantaina. Lisäsimme risteyksen ensisijaiselle reitille.",
                     language="fi",
                     unit_name="Kunnossapito",
                     at=T + D(days=2),
@@ -463,127 +213,7 @@ VIEWS: dict[str, tuple[str, View]] = {
             correlation_id="01hf3c9k2q",
         ),
     ),
-    "login": (
-        "/desk/login",
-        LoginPage(
-            form=FormState(
-                values={"email": "aino@example.org"}, errors={"password": ("Sähköpostiosoite tai salasana on väärä",)}
-            )
-        ),
-    ),
-    "inbox": (
-        "/desk",
-        Inbox(
-            sections=(
-                InboxSection(text="Omat", href="/desk?section=mine", count=7, is_current=True),
-                InboxSection(text="Ei kenelläkään", href="/desk?section=unassigned", count=12),
-                InboxSection(text="Kaikki avoimet", href="/desk?section=open", count=1234),
-                InboxSection(text="Suljetut", href="/desk?section=closed"),
-            ),
-            filters=FILTERS,
-            section="mine",
-            rows=(
-                row(1, due="overdue"),
-                row(2, due="due_soon", status="in_progress", assignee_name="Aino Virtanen"),
-                row(
-                    3,
-                    status="waiting_for_resident",
-                    due="paused",
-                    kind="question",
-                    kind_name="Kysymys",
-                    category_name="Kirjasto",
-                    unit_name="Kirjasto",
-                    snippet="Miksi kirjasto on kiinni pyhäpäivän aattona?",
-                ),
-                row(4, status="planned"),
-                row(5, status="answered", due="closed", due_at=None),
-            ),
-            total=7,
-            next_href="/desk?cursor=x",
-            is_filtered=True,
-        ),
-    ),
-    "desk": ("/desk/feedback/x", DESK),
-    "desk_errors": (
-        "/desk/feedback/x",
-        msgspec.structs.replace(
-            DESK,
-            form=FormState(
-                values={"unit": ""}, errors={"unit": ("Valitse yksikkö",), "cover_note": ("Kirjoita saate",)}
-            ),
-            form_action="transfer",
-        ),
-    ),
-    "conflict": (
-        "/desk/feedback/x",
-        ConflictPage(
-            reference="AL-2026-0042",
-            href="/desk/feedback/AL-2026-0042",
-            changed_by="Pekka Niemi",
-            changed_at=T,
-            fields=(ConflictField(label="Tila", yours="Käsittelyssä", theirs="Vastattu"),),
-            typed=(ConflictField(label="Vastaus", yours="Hei, suojatie aurataan tänään.", theirs=""),),
-        ),
-    ),
-    "queue": (
-        "/desk/publication",
-        PublicationQueue(
-            rows=(
-                PublicationRow(
-                    reference="AL-2026-0042",
-                    href="/desk/publication/AL-2026-0042",
-                    snippet="Kauppakadun ja Rantatien risteyksen suojatie on ollut auraamatta",
-                    kind_name="Vikailmoitus",
-                    category_name="Lumenauraus",
-                    permission="nickname",
-                    nickname="Talvipyöräilijä",
-                    waiting=("feedback", "answer"),
-                    received_at=T,
-                ),
-            ),
-            total=1,
-        ),
-    ),
-    "publish": (
-        "/desk/publication/x",
-        PublicationEdit(
-            reference="AL-2026-0042",
-            feedback_href="/desk/feedback/AL-2026-0042",
-            kind_name="Vikailmoitus",
-            category_name="Lumenauraus",
-            permission="nickname",
-            nickname="Talvipyöräilijä",
-            scan_note="Henkilötietoja ei ole vielä tarkistettu automaattisesti: lue teksti huolellisesti.",
-            items=(
-                PublicationItem(
-                    target="feedback",
-                    version=0,
-                    label="Palaute",
-                    original=LONG,
-                    language="fi",
-                    public_text=LONG.replace("Kauppakadun", "Kadun"),
-                    difference=(
-                        DifferencePart("removed", "Kauppakadun"),
-                        DifferencePart("added", "Kadun"),
-                        DifferencePart("same", " ja Rantatien risteyksen suojatie…"),
-                    ),
-                    state="awaiting_decision",
-                ),
-                PublicationItem(
-                    target="17",
-                    version=1,
-                    label="Vastaus 22.11.2026",
-                    original="Hei ja kiitos!",
-                    language="fi",
-                    public_text="Hei ja kiitos!",
-                    state="published",
-                    decided_by="Pekka Niemi",
-                    decided_at=T,
-                ),
-            ),
-            withhold_reasons=REASONS,
-        ),
-    ),
+    **DESK_VIEWS,
 }
 
 

@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from page_examples import TOWNS, VIEWS, page
+from example_facts import TOWNS
+from page_examples import VIEWS, page
 
 from feedback.status import Status
 from kernel.errors import FieldProblem

@@ -126,12 +126,6 @@ class FormState(msgspec.Struct, frozen=True, kw_only=True):
             for message in messages
         )  # fmt: skip
 
-    def has(self, prefix: str) -> bool:
-        """Whether anything was typed into, or is wrong with, a control under this prefix: opens its section."""
-        return any(path.startswith(prefix) and value for path, value in self.values.items()) or any(
-            path.startswith(prefix) for path in self.errors
-        )
-
     @property
     def summary(self) -> tuple[tuple[str, str], ...]:
         """(id of the control, message) for the summary above the form."""
