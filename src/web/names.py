@@ -13,6 +13,13 @@ def tenant_name(site: Site) -> str:
     return site.config.tenant.name.in_language(site.language)
 
 
+def service_name(site: Site) -> str:
+    """What the service is called; Finnish takes the name's genitive, which no rule can make."""
+    tenant = site.config.tenant
+    name = tenant.finnish_forms.genitive if site.language == "fi" else tenant.name.in_language(site.language)
+    return site.catalog.text(N_("Feedback service of %(name)s"), name=name)
+
+
 def kind_name(site: Site, code: str) -> str:
     """Name of a kind; its code when the tenant offers it no more."""
     kind = site.config.feedback.find_kind(code)

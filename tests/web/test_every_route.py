@@ -90,7 +90,7 @@ def every_request(app: Front, planted: Planted) -> Iterator[tuple[str, str]]:
         methods = sorted(getattr(route, "methods", None) or {"GET"})
         path = re.sub(r"\{reference(:\w+)?\}", planted.reference, route.path)
         path = re.sub(r"\{photo_id(:\w+)?\}", str(planted.photo_id), path)
-        path = path.replace("/api/v1/{path:str}", "/api/v1/openapi.json")  # the framework's route to the document
+        path = path.replace("/openapi.json/{path:str}", "/openapi.json")  # the framework's route to the document
         for method in methods:
             if method in {"OPTIONS", "HEAD"}:
                 continue

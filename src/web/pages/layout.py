@@ -11,10 +11,11 @@ from auth.actor import Staff
 from auth.policy import may
 from auth.sessions import csrf_token
 from kernel.errors import Invalid
+from kernel.i18n import N_
 from web import names, words
 from web.dependencies import Req
 from web.site import Site
-from web.views import FormState, LanguageLink, Notice, Page, StaffMember, View
+from web.views import FormState, LanguageLink, Link, Notice, Page, StaffMember, View
 
 HTML = "text/html; charset=utf-8"
 LANGUAGE_NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
@@ -30,6 +31,7 @@ def page_of(site: Site, request: Req, *, staff: Staff | None = None, notices: tu
     here = path if request.method == "GET" else _form_path(path)
     return Page(
         tenant_name=names.tenant_name(site),
+        service_name=names.service_name(site),
         language=site.language,
         time_zone=site.config.tenant.time_zone,
         languages=tuple(
@@ -41,6 +43,7 @@ def page_of(site: Site, request: Req, *, staff: Staff | None = None, notices: tu
         staff=_staff_member(staff) if staff else None,
         csrf_token=csrf_token(site.services.keys.for_tenant(site.tenant.slug), staff.session_hash) if staff else None,
         notices=notices,
+        footer_links=_footer(site),
     )
 
 
@@ -113,6 +116,15 @@ def _form_path(path: str) -> str:
     if path.startswith(("/desk/feedback/", "/desk/publication/")) and len(parts) > 4:  # noqa: PLR2004 - /desk/x/ref/act
         return "/".join(parts[:4])
     return "/tracking/feedback" if path.startswith("/tracking/feedback/") else path
+
+
+def _footer(site: Site) -> tuple[Link, ...]:
+    """The pages that the municipality has of its own."""
+    tenant = site.config.tenant
+    links = [Link(text=names.tenant_name(site), href=tenant.website)]
+    if tenant.privacy_notice:
+        links.append(Link(text=site.catalog.gettext(N_("Privacy notice")), href=tenant.privacy_notice))
+    return tuple(links)
 
 
 def _staff_member(staff: Staff) -> StaffMember:
