@@ -70,7 +70,9 @@ class Front:
         started = time.perf_counter()
         headers = dict(scope["headers"])
         correlation_id = secrets.token_hex(8)
-        answer = _Answer(send, correlation_id)
+        answer = _Answer(send, correlation_id, without_body=scope["method"] == "HEAD")
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the same answer, without its body (RFC 9110 §9.3.2)
         site: Site | None = None
         structlog.contextvars.clear_contextvars()
         try:
@@ -145,8 +147,9 @@ class Front:
 class _Answer:
     """The way back: adds the headers every answer has, and can hold a page back to be kept."""
 
-    def __init__(self, send: Send, correlation_id: str) -> None:
+    def __init__(self, send: Send, correlation_id: str, *, without_body: bool) -> None:
         self._send = send
+        self._without_body = without_body
         self._correlation_id = correlation_id.encode()
         self._recording = False
         self._start: Message | None = None
@@ -166,6 +169,8 @@ class _Answer:
         elif message["type"] == "http.response.body" and self._recording:
             self._chunks.append(message.get("body", b""))
             return
+        elif self._without_body:
+            message = {**message, "body": b""}
         await self._send(message)
 
     def record(self) -> None:
@@ -193,7 +198,7 @@ class _Answer:
                 "headers": self._with_ours([*headers, (b"content-length", str(len(body)).encode())]),
             }
         )
-        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._send({"type": "http.response.body", "body": b"" if self._without_body else body})
 
     async def complete(self, status: int, content_type: bytes, body: bytes) -> None:
         """Send a small answer of our own."""

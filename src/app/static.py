@@ -28,7 +28,7 @@ class StaticFiles:
 
     async def serve(self, slug: str, scope: dict[str, Any], answer: Answer) -> bool:
         """Answer with a file; False when there is none of this name."""
-        if scope["method"] not in {"GET", "HEAD"}:
+        if scope["method"] != "GET":
             return False
         try:
             asset = self._find(slug, scope["path"].removeprefix("/static/"))
@@ -50,7 +50,7 @@ class StaticFiles:
         if asset.gzipped is not None and b"gzip" in asked.get(b"accept-encoding", b""):
             headers.append((b"content-encoding", b"gzip"))
             body = asset.gzipped
-        await answer.replay(200, headers, b"" if scope["method"] == "HEAD" else body)
+        await answer.replay(200, headers, body)
         return True
 
     def _find(self, slug: str, name: str) -> Asset:

@@ -73,3 +73,11 @@ async def test_the_language_is_asked_for_remembered_and_else_the_browsers(client
     fresh = clients("kerava")
     assert '<html lang="en"' in (await fresh.get("/", headers={"accept-language": "en-GB,fi;q=0.5"})).text
     assert '<html lang="fi"' in (await fresh.get("/", headers={"accept-language": "de"})).text
+
+
+@pytest.mark.parametrize("path", ["/", "/feedback/new", "/published", "/static/tenant.css", "/api/v1/categories", "/none"])
+async def test_head_is_answered_like_get_without_a_body(path: str, clients: Clients) -> None:
+    head, get = await clients("kerava").head(path), await clients("kerava").get(path)
+    assert head.status_code == get.status_code
+    assert head.headers["content-type"] == get.headers["content-type"]
+    assert head.content == b""
