@@ -1,5 +1,6 @@
 """Putting the service together: `build_services` for any process, `create_app` for the one that serves."""
 
+import dataclasses
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from app import errors, health, tenants
 from app.front import Front
 from app.settings import Settings
+from app.worker import Bell
 from auth.actions import Action
 from kernel.clock import Clock, SystemClock
 from kernel.errors import Temporary
@@ -49,14 +51,19 @@ def build_services(settings: Settings, *, clock: Clock | None = None, pool_size:
 
     The registry is empty until `registry.refresh`.
     """
-    catalogs, assets, configs = load_catalogs(LOCALES), Assets(), tenants.load_all(settings.config_dir)
+    database = Database(
+        settings.database_url,
+        pool_size=pool_size or settings.database_pool_size,
+        statement_cache_size=settings.database_statement_cache,
+    )
+    catalogs, assets, configs = (
+        load_catalogs(LOCALES),
+        Assets(),
+        tenants.load_all(settings.config_dir, settings.base_domain),
+    )
     time_zones = {config.tenant.time_zone for config in configs.values()}
     return Services(
-        database=Database(
-            settings.database_url,
-            pool_size=pool_size or settings.database_pool_size,
-            statement_cache_size=settings.database_statement_cache,
-        ),
+        database=database,
         registry=Registry(),
         configs=configs,
         clock=clock or SystemClock(),
@@ -74,6 +81,8 @@ def build_services(settings: Settings, *, clock: Clock | None = None, pool_size:
 def create_app(settings: Settings, services: Services | None = None) -> Front:
     """The ASGI application. Refuses to start when a handler says neither what it permits nor that it is public."""
     services = services or build_services(settings)
+    bell = Bell(services.database)
+    services = dataclasses.replace(services, ring=bell.ring)
     for handler in HANDLERS:
         require_declared(handler)
 
@@ -83,6 +92,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Front:
             await wait_for_database(services)
             tasks.start_soon(_keep_registry_fresh, services)
             tasks.start_soon(_hear_publications, services)
+            tasks.start_soon(bell.run)
             yield
             tasks.cancel_scope.cancel()
         await services.database.close()

@@ -8,12 +8,15 @@ import asyncio
 import hashlib
 import io
 import warnings
+from datetime import datetime
 
 import msgspec
 import pillow_heif
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from kernel.errors import FieldProblem, Invalid
+from kernel.files import FileStore
+from tenancy.session import TenantSession
 
 PHOTOS_MAX = 5
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
@@ -75,6 +78,15 @@ async def prepare(uploads: list[Upload]) -> list[PreparedPhoto]:
     if problems:
         raise Invalid(*problems)
     return prepared
+
+
+async def remove_orphans(session: TenantSession, files: FileStore, *, before: datetime) -> int:
+    """Delete the tenant's files that no row names and that were written before this moment; how many."""
+    old = [key for key, written_at in await files.list_keys(session.tenant.slug) if written_at < before]
+    rows = await session.fetch("select storage_key from photo where storage_key = any($1::text[])", old)
+    orphans = sorted(set(old) - {row["storage_key"] for row in rows})
+    await files.delete(orphans)
+    return len(orphans)
 
 
 def _prepare_one(path: str, upload: Upload) -> PreparedPhoto | FieldProblem:

@@ -23,11 +23,18 @@ CHANNEL = "kuulolla_published"
 # The judgement, the history, the audit, what the sender is told, and the word to the caches: together or not at all.
 # `$6` is the version the decision was made on, 0 for the first judgement of a text.
 _DECIDE = """
-with decided as (
+with given as (
+  select $1::bigint as feedback_id, $2::bigint as message_id, $3::text as state, $4::text as public_text,
+         $5::text as shown_name, $7::text as reason, $8::bigint as staff_id, $9::timestamptz as at,
+         $10::text as actor_kind, $11::text as action
+), decided as (
   insert into publication as p (feedback_id, message_id, state, public_text, shown_name, reason, decided_by_id,
                                 decided_at, published_at, modified_at)
-  select $1::bigint, $2::bigint, $3::text, $4::text, $5::text, $7::text, $8::bigint, $9::timestamptz, case when $3::text = 'published' then $9::timestamptz end, $9::timestamptz
-   where $6::int = 0 or exists (select 1 from publication where feedback_id = $1::bigint and message_id is not distinct from $2::bigint)
+  select g.feedback_id, g.message_id, g.state, g.public_text, g.shown_name, g.reason, g.staff_id,
+         g.at, case when g.state = 'published' then g.at end, g.at
+    from given g
+   where $6::int = 0 or exists (select from publication o where o.feedback_id = g.feedback_id
+                                   and o.message_id is not distinct from g.message_id)
   on conflict (feedback_id, message_id) do update
      set state = excluded.state, public_text = coalesce(excluded.public_text, p.public_text),
          shown_name = excluded.shown_name, reason = excluded.reason, decided_by_id = excluded.decided_by_id,
@@ -37,14 +44,19 @@ with decided as (
   returning p.id, p.version
 ), noted as (
   insert into history (feedback_id, at, actor_kind, actor_id, action, changes, note)
-  select $1::bigint, $9::timestamptz, $10::text, $8::bigint, $11::text, jsonb_build_object('publication', jsonb_build_array(null, $3::text),
-                                                  'message_id', jsonb_build_array(null, $2::bigint)), $7::text from decided
+  select g.feedback_id, g.at, g.actor_kind, g.staff_id, g.action,
+         jsonb_build_object('publication', jsonb_build_array(null, g.state),
+                            'message_id', jsonb_build_array(null, g.message_id)), g.reason
+    from decided, given g
 ), audited as (
   insert into audit (at, action, actor_kind, actor_id, target_type, target_id, details, correlation_id)
-  select $9::timestamptz, 'feedback_' || $11::text, $10::text, $8::bigint, 'feedback', $1::bigint, jsonb_build_object('message_id', $2::bigint), $12::text from decided
+  select g.at, 'feedback_' || g.action, g.actor_kind, g.staff_id, 'feedback', g.feedback_id,
+         jsonb_build_object('message_id', g.message_id), $12::text
+    from decided, given g
 ), queued as (
   insert into outbox (event, payload, available_at)
-  select $13::text, jsonb_build_object('feedback_id', $1::bigint), $9::timestamptz from decided where $13::text is not null
+  select $13::text, jsonb_build_object('feedback_id', g.feedback_id), g.at
+    from decided, given g where $13::text is not null
 )
 select version, pg_notify('kuulolla_published', $14::text) from decided
 """

@@ -38,6 +38,8 @@ async def provide_session(request: Req, site: TheSite) -> AsyncIterator[TenantSe
     read_only = bool(request.route_handler.opt.get("read_only"))
     async with site.services.database.transaction(site.tenant, read_only=read_only) as session:
         site.session = session
+        if request.method not in SAFE_METHODS:
+            session.after_commit(lambda: site.services.ring(site.tenant.slug))
         yield session
 
 

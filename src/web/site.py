@@ -1,5 +1,6 @@
 """What one process has once, and what one request has of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -61,6 +62,8 @@ class Services:
     renderer: Renderer
     cache: PageCache
     scanners: tuple[Scanner, ...] = ()
+    ring: Callable[[str], None] = lambda _: None
+    """Tells the workers, after a commit, that the tenant with this slug has new events."""
     public_url: str = "https://{host}"
     """How residents reach a host."""
     is_demo: bool = False

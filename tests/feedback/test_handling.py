@@ -39,12 +39,12 @@ async def one(services: Services, sql: str, *arguments: Any) -> Any:
 async def test_an_answer_closes_the_feedback_and_reaches_the_senders_page(clients: Clients, services: Services) -> None:
     receipt = await submit(services, SLUG)
     client = await desk(clients, services)
-    assert (await act(client, receipt.reference, "answer", 1, text="Kyllä, klo 10–16.")).status_code == 303
+    assert (await act(client, receipt.reference, "answer", 1, text="Kyllä, klo 10-16.")).status_code == 303
     row = await one(services, "select status, closed_at is not null, answered_at is not null, version from feedback")
     assert tuple(row) == ("answered", True, True, 2)
     resident = clients(SLUG)
     await resident.post("/tracking", data={"tracking_code": receipt.tracking_code.lower().replace("-", " ")})
-    assert "Kyllä, klo 10–16." in (await resident.get("/tracking/feedback")).text
+    assert "Kyllä, klo 10-16." in (await resident.get("/tracking/feedback")).text
     assert (await one(services, "select count(*) from outbox where event = 'feedback_answered'"))[0] == 1
 
 
@@ -91,10 +91,14 @@ async def test_each_act_leads_to_its_state_and_leaves_history_and_audit(
     client = await desk(clients, services)
     assert (await act(client, receipt.reference, name, 1, **fields)).status_code == 303
     assert (await one(services, "select status from feedback"))[0] == status
-    history = await one(services, "select changes->'status' as change, actor_kind from history order by id desc limit 1")
+    history = await one(
+        services, "select changes->'status' as change, actor_kind from history order by id desc limit 1"
+    )
     assert status in history["change"]
     assert history["actor_kind"] == "staff"
-    assert (await one(services, "select count(*) from audit where target_type = 'feedback' and actor_kind = 'staff'"))[0] > 0
+    assert (await one(services, "select count(*) from audit where target_type = 'feedback' and actor_kind = 'staff'"))[
+        0
+    ] > 0
 
 
 async def test_a_change_that_the_table_of_states_does_not_have_is_refused_and_changes_nothing(
@@ -165,7 +169,9 @@ async def test_another_topic_routes_anew_and_counts_from_arrival_and_the_same_to
     clients: Clients, services: Services, clock: FixedClock
 ) -> None:
     receipt = await submit(services, SLUG)
-    client = await desk(clients, services, Grant(Role.HANDLER, unit=UNIT[SLUG]), Grant(Role.LEAD, department="elinvoima"))
+    client = await desk(
+        clients, services, Grant(Role.HANDLER, unit=UNIT[SLUG]), Grant(Role.LEAD, department="elinvoima")
+    )
     await act(client, receipt.reference, "change_category", 1, category="kirjasto")
     assert tuple(await one(services, "select version, category from feedback")) == (1, "kirjasto")
     clock.advance(timedelta(days=3))

@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pillow_heif
@@ -12,7 +13,7 @@ import pytest
 from PIL import Image
 
 from factories.feedback import PLAIN, tracking_code
-from feedback.photos import PHOTO_MAX_BYTES, SIDE_MAX, PreparedPhoto, Upload, prepare
+from feedback.photos import PHOTO_MAX_BYTES, SIDE_MAX, PreparedPhoto, Upload, prepare, remove_orphans
 from kernel.errors import Invalid
 from web.site import Services
 
@@ -41,13 +42,18 @@ def heic() -> bytes:
 
 
 def bomb() -> bytes:
-    """A PNG of a few hundred bytes that says it is 50 000 × 50 000 pixels."""
+    """A PNG of a few hundred bytes that says it is 50 000 by 50 000 pixels."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 1000)) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+        + chunk(b"IEND", b"")
+    )
 
 
 async def prepared(name: str, content: bytes) -> PreparedPhoto:
@@ -138,7 +144,9 @@ async def test_three_uploads_at_once_are_all_kept_and_the_sender_and_only_they_c
     client = clients("kerava")
     answers = await asyncio.gather(
         *(
-            client.post("/feedback/new", data=form(f"photo {n}"), files={"photos": ("k.jpg", image("JPEG"), "image/jpeg")})
+            client.post(
+                "/feedback/new", data=form(f"photo {n}"), files={"photos": ("k.jpg", image("JPEG"), "image/jpeg")}
+            )
             for n in range(3)
         )
     )
@@ -163,15 +171,37 @@ async def test_a_refused_or_repeated_form_leaves_no_file_behind(clients: Clients
     before = len(await stored_files(services))
     assert (await client.post("/feedback/new", data=form("x"), files=photo)).status_code == 201
     assert (await client.post("/feedback/new", data=form("x"), files=photo)).status_code == 200
-    assert (await client.post("/feedback/new", data=form("x") | {"text": "Eri teksti samalla avaimella"}, files=photo)).status_code == 409
+    assert (
+        await client.post("/feedback/new", data=form("x") | {"text": "Eri teksti samalla avaimella"}, files=photo)
+    ).status_code == 409
     assert (await client.post("/feedback/new", data=form("y") | {"text": ""}, files=photo)).status_code == 422
     assert len(await stored_files(services)) == before + 1
 
 
-async def test_a_bad_photo_is_named_beside_its_field_and_the_text_is_kept(clients: Clients, services: Services) -> None:
+async def test_a_bad_photo_is_named_beside_its_field_and_the_text_is_kept(clients: Clients) -> None:
     answer = await clients("kerava").post(
         "/feedback/new", data=form("bad"), files={"photos": ("kirje.jpg", b"not a photo at all", "image/jpeg")}
     )
     assert answer.status_code == 422
     assert "photos-error" in answer.text
     assert "Kirjaston ovi ei mene kiinni." in answer.text
+
+
+async def test_a_file_without_a_row_is_removed_after_a_day_and_one_with_a_row_stays(
+    clients: Clients, services: Services
+) -> None:
+    await clients("kerava").post(
+        "/feedback/new", data=form("kept"), files={"photos": ("k.jpg", image("JPEG"), "image/jpeg")}
+    )
+    orphan = services.files.new_key("kerava", "photos", ".jpg")
+    await services.files.put(orphan, b"left by a crash")
+    kerava = services.registry.by_slug("kerava")
+    async with services.database.transaction(kerava) as session:
+        too_young = await remove_orphans(session, services.files, before=datetime.now(UTC) - timedelta(hours=24))
+        assert too_young == 0
+        await remove_orphans(session, services.files, before=datetime.now(UTC) + timedelta(minutes=1))
+        row = await session.fetch_row("select storage_key from photo")
+    keys = await stored_files(services)
+    assert orphan not in keys
+    assert row is not None
+    assert row["storage_key"] in keys

@@ -45,7 +45,9 @@ async def test_nothing_is_public_before_it_is_decided(clients: Clients, services
 
 
 async def test_the_public_reads_the_copy_and_never_the_original(clients: Clients, services: Services) -> None:
-    receipt = await submit(services, "kerava", text=SECRET, email="own@example.org", permission="nickname", nickname="Lukija")
+    receipt = await submit(
+        services, "kerava", text=SECRET, email="own@example.org", permission="nickname", nickname="Lukija"
+    )
     answer = await decide(await publisher(clients, services), receipt.reference, "publish", public_text=PUBLIC)
     assert answer.status_code == 303
     everything = await public_places(clients("kerava"), receipt.reference)

@@ -1,5 +1,6 @@
 """The main job in a real browser: without scripts, by keyboard alone, on a phone, in both cities."""
 
+import asyncio
 import shutil
 import socket
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import uvicorn
+from PIL import Image
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 
 from app.front import Front
@@ -39,7 +41,6 @@ pytestmark = [
 def served(settings: Settings, database_url: str) -> Iterator[int]:
     """The application behind a real server on a free port; cities at <slug>.localhost."""
     del database_url
-    import asyncio
 
     async def add_hosts() -> None:
         async with Database(settings.database_url) as database:
@@ -82,7 +83,9 @@ async def browser() -> AsyncIterator[Browser]:
 async def person(browser: Browser, *, scripts: bool, size: dict[str, int]) -> AsyncIterator[Page]:
     """Somebody with a browser of their own; anything the browser complains of fails the test."""
     context: BrowserContext = await browser.new_context(
-        viewport=size, locale="fi-FI", java_script_enabled=scripts  # type: ignore[arg-type]  # a TypedDict
+        viewport=size,
+        locale="fi-FI",
+        java_script_enabled=scripts,  # type: ignore[arg-type]  # a TypedDict
     )
     complaints: list[str] = []
     page = await context.new_page()
@@ -96,15 +99,19 @@ async def person(browser: Browser, *, scripts: bool, size: dict[str, int]) -> As
 
 @pytest.mark.parametrize(("slug", "size"), [("kerava", PHONE), ("jarvenpaa", DESKTOP)])
 async def test_the_whole_journey_works_without_scripts_from_sending_to_reading_the_published_answer(
-    slug: str, size: dict[str, int], served: int, browser: Browser, services: Services, database: Database, tmp_path: Path
+    slug: str,
+    size: dict[str, int],
+    served: int,
+    browser: Browser,
+    services: Services,
+    database: Database,
+    tmp_path: Path,
 ) -> None:
     del database
     base = f"http://{slug}.localhost:{served}"
     words = "Milloin kirjaston omatoimiaika alkaa sunnuntaisin?"
     answer = "Omatoimiaika alkaa sunnuntaisin kello 10."
     photo = tmp_path / "kuva.jpg"
-    from PIL import Image
-
     Image.new("RGB", (80, 60), "teal").save(photo)
     email = await add_staff(services, slug, Grant(Role.HANDLER, unit=UNIT[slug]), Grant(Role.PUBLISHER))
 
@@ -180,7 +187,9 @@ async def test_the_form_is_filled_and_sent_by_keyboard_alone(
 
 
 @pytest.mark.parametrize("path", ["/", "/feedback/new", "/tracking", "/published", "/desk/login", "/no-such-page"])
-async def test_no_page_needs_to_be_scrolled_sideways_on_a_narrow_phone(path: str, served: int, browser: Browser) -> None:
+async def test_no_page_needs_to_be_scrolled_sideways_on_a_narrow_phone(
+    path: str, served: int, browser: Browser
+) -> None:
     async with person(browser, scripts=True, size={"width": 320, "height": 640}) as resident:
         await resident.goto(f"http://jarvenpaa.localhost:{served}{path}")
         width = await resident.evaluate("document.documentElement.scrollWidth")

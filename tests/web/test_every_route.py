@@ -1,5 +1,6 @@
 """Every route of the application, taken from the application itself, is asked for the other city's things."""
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +8,6 @@ from dataclasses import dataclass
 import httpx
 import pytest
 from PIL import Image
-import io
 
 from app.front import Front
 from auth.actor import Grant, Role
@@ -106,7 +106,7 @@ def every_request(app: Front, planted: Planted) -> Iterator[tuple[str, str]]:
 
 
 async def test_every_route_asked_for_the_other_citys_things_says_404_403_or_shows_nothing_of_them(
-    app: Front, planted: Planted, services: Services, clients: Clients
+    app: Front, planted: Planted, services: Services
 ) -> None:
     walked = 0
     own = planted.client
@@ -116,7 +116,8 @@ async def test_every_route_asked_for_the_other_citys_things_says_404_403_or_show
     assert "kuulolla-staff" in cookies
     assert "kuulolla-resident" in cookies
     fields = {
-        "csrf_token": token, "version": "2", "text": "Muutettu toisesta kaupungista", "tracking_code": planted.tracking_code,
+        "csrf_token": token, "version": "2", "text": "Muutettu toisesta kaupungista",
+        "tracking_code": planted.tracking_code,
         "target": "feedback", "public_text": "Muutettu", "reason": "other", "unit": "info", "cover_note": "x" * 20,
         "publication.permission": "none", "into": planted.reference, "email": "own@example.org", "password": PASSWORD,
     }  # fmt: skip
@@ -124,7 +125,9 @@ async def test_every_route_asked_for_the_other_citys_things_says_404_403_or_show
         transport=httpx.ASGITransport(app=app, raise_app_exceptions=False), base_url="https://jarvenpaa.test"
     ) as other:
         for method, path in every_request(app, planted):
-            kwargs = {"json": {"tracking_code": planted.tracking_code}} if path.startswith("/api/") else {"data": fields}
+            kwargs = (
+                {"json": {"tracking_code": planted.tracking_code}} if path.startswith("/api/") else {"data": fields}
+            )
             answer = await other.request(
                 method, path, headers={"cookie": cookies, "accept": "text/html"}, **(kwargs if method == "POST" else {})
             )
@@ -175,7 +178,9 @@ async def test_staff_without_the_unit_see_neither_list_nor_detail_nor_photo_nor_
     for method, path in every_request(app, planted):
         if path.startswith("/desk/") and (planted.reference in path or "photos" in path):
             answer = await client.request(
-                method, path, data={"csrf_token": token, "version": "2", "text": "Tekstiä tarpeeksi", "target": "feedback"}
+                method,
+                path,
+                data={"csrf_token": token, "version": "2", "text": "Tekstiä tarpeeksi", "target": "feedback"},
             )
             assert answer.status_code in {403, 404}, f"{method} {path}: {answer.status_code}"
             assert "7f3a" not in answer.text

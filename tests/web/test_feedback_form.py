@@ -26,7 +26,9 @@ def filled(slug: str, key: str = "a key of the form", **fields: str) -> dict[str
 
 async def stored(services: Services, slug: str) -> list[dict[str, object]]:
     async with services.database.transaction(services.registry.by_slug(slug)) as session:
-        rows = await session.fetch("select f.*, c.email, c.phone from feedback f left join contact c on c.feedback_id = f.id")
+        rows = await session.fetch(
+            "select f.*, c.email, c.phone from feedback f left join contact c on c.feedback_id = f.id"
+        )
     return [dict(row) for row in rows]
 
 
@@ -120,7 +122,9 @@ async def test_a_bad_field_is_named_beside_it_and_everything_typed_is_kept(
     field: str, value: str, clients: Clients, services: Services
 ) -> None:
     client = clients("kerava")
-    typed = filled("kerava", **{"contact.name": "Maija Meikäläinen", "location.address": "Kauppakaari 11", field: value})
+    typed = filled(
+        "kerava", **{"contact.name": "Maija Meikäläinen", "location.address": "Kauppakaari 11", field: value}
+    )
     if field.startswith("location.l"):
         typed.setdefault("location.lat", "60.4")
         typed.setdefault("location.lon", "25.1")
@@ -128,7 +132,7 @@ async def test_a_bad_field_is_named_beside_it_and_everything_typed_is_kept(
     assert answer.status_code == 422
     control = field.replace(".", "-")
     assert f'href="#{control}' in answer.text, "the summary leads to the control"
-    assert f'{control}-error' in answer.text, "the message stands at the control"
+    assert f"{control}-error" in answer.text, "the message stands at the control"
     for name in ("contact.name", "location.address"):
         if name != field:
             assert typed[name] in answer.text
@@ -145,9 +149,7 @@ async def test_all_problems_are_shown_at_once(clients: Clients) -> None:
 
 @pytest.mark.parametrize("language", ["fi", "sv", "en"])
 async def test_problems_are_told_in_the_readers_language(language: str, clients: Clients) -> None:
-    answer = await clients("kerava").post(
-        "/feedback/new", data={"text": "x"}, headers={"accept-language": language}
-    )
+    answer = await clients("kerava").post("/feedback/new", data={"text": "x"}, headers={"accept-language": language})
     expected = {"fi": "Valitse aihe", "sv": "Välj ett ämne", "en": "Choose a topic"}[language]
     assert expected in answer.text
     assert f'<html lang="{language}"' in answer.text
@@ -168,14 +170,14 @@ async def test_a_topic_that_needs_a_place_is_not_taken_without_one(clients: Clie
 async def test_characters_the_database_cannot_hold_are_a_problem_of_the_field_and_no_fault_of_ours(
     text: str, clients: Clients
 ) -> None:
-    body = "&".join(
-        f"{name}={value}" for name, value in (filled("kerava", text="TEXT")).items()
-    ).replace("TEXT", text.replace(" ", "+").replace("\x00", "%00").replace("\ud800", "%ED%A0%80"))
+    body = "&".join(f"{name}={value}" for name, value in (filled("kerava", text="TEXT")).items()).replace(
+        "TEXT", text.replace(" ", "+").replace("\x00", "%00").replace("\ud800", "%ED%A0%80")
+    )
     answer = await clients("kerava").post(
         "/feedback/new", content=body.encode(), headers={"content-type": "application/x-www-form-urlencoded"}
     )
-    assert answer.status_code == 422 or answer.status_code == 201
-    assert answer.status_code != 500
+    # Half a character arrives as U+FFFD, which can be kept; a NUL cannot.
+    assert answer.status_code in {201, 422}
 
 
 async def test_a_residents_words_are_shown_as_text_and_never_as_markup(clients: Clients) -> None:

@@ -42,7 +42,9 @@ async def test_a_suspended_tenant_is_closed_and_the_other_stays_open(clients: Cl
     assert (await clients("kerava").get("/")).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/", "/feedback/new", "/no-such-page", "/desk", "/api/v1/feedback/none", "/static/no"])
+@pytest.mark.parametrize(
+    "path", ["/", "/feedback/new", "/no-such-page", "/desk", "/api/v1/feedback/none", "/static/no"]
+)
 async def test_every_answer_carries_the_security_headers_and_a_correlation_id(path: str, clients: Clients) -> None:
     answer = await clients("kerava").get(path)
     policy = answer.headers["content-security-policy"]
@@ -75,7 +77,9 @@ async def test_the_language_is_asked_for_remembered_and_else_the_browsers(client
     assert '<html lang="fi"' in (await fresh.get("/", headers={"accept-language": "de"})).text
 
 
-@pytest.mark.parametrize("path", ["/", "/feedback/new", "/published", "/static/tenant.css", "/api/v1/categories", "/none"])
+@pytest.mark.parametrize(
+    "path", ["/", "/feedback/new", "/published", "/static/tenant.css", "/api/v1/categories", "/none"]
+)
 async def test_head_is_answered_like_get_without_a_body(path: str, clients: Clients) -> None:
     head, get = await clients("kerava").head(path), await clients("kerava").get(path)
     assert head.status_code == get.status_code

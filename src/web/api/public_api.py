@@ -40,9 +40,7 @@ ANSWER_KINDS = frozenset({"answer", "interim_reply"})
 )
 def list_categories(site: TheSite) -> tuple[PublicCategory, ...]:
     """The category tree in all languages."""
-    return site.config.feedback.categories.public(
-        site.config.feedback.calendar.local(site.services.clock.now()).date()
-    )
+    return site.config.feedback.categories.public(site.config.feedback.calendar.local(site.services.clock.now()).date())
 
 
 @post("/api/v1/feedback", operation_id="SubmitFeedback", tags=["feedback"], opt={"action": Action.SUBMIT_FEEDBACK})
