@@ -177,7 +177,9 @@ def app(settings: Settings, services: Services) -> Front:
 
 
 @pytest.fixture
-async def clients(app: Front, database: Database, clock: FixedClock) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
+async def clients(
+    app: Front, database: Database, clock: FixedClock
+) -> AsyncIterator[Callable[[str], httpx.AsyncClient]]:
     """Browsers: `clients("kerava")` is a new one on that city's host, with a cookie jar of its own."""
     del database  # asked for so that the tables are emptied afterwards
     clock.set(NOON)

@@ -53,7 +53,9 @@ def test_only_the_session_speaks_of_roles_paths_and_commits_in_sql() -> None:
         f"{path.relative_to(ROOT / 'src')}:{number}"
         for path in SOURCES
         for number, line in enumerate(path.read_text().splitlines(), 1)
-        if sql.search(line) and not line.strip().startswith("#") and path.relative_to(ROOT / "src").as_posix() not in allowed
+        if sql.search(line)
+        and not line.strip().startswith("#")
+        and path.relative_to(ROOT / "src").as_posix() not in allowed
     ]
     in_prose = {hit for hit in hits if _is_docstring(hit)}
     assert sorted(set(hits) - in_prose) == []

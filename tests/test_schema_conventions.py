@@ -76,7 +76,10 @@ async def test_models_and_migrations_describe_the_same_tables(pool: Database, re
                 "include_name": lambda name, kind, _: kind != "table" or name != "alembic_version",
             },
         )
-        return [f"{change[0]} {getattr(change[1], 'name', change[1:])}" for change in compare_metadata(context, models.TENANT)]
+        return [
+            f"{change[0]} {getattr(change[1], 'name', change[1:])}"
+            for change in compare_metadata(context, models.TENANT)
+        ]
 
     for tenant in registry.all():
         async with pool.owner_transaction(tenant.schema) as session:

@@ -6,7 +6,7 @@ every answer, also the framework's own 404 and 500, carries the same headers.
 
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, MutableMapping
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs
@@ -24,8 +24,8 @@ from web.page_cache import MARK
 from web.site import Services, Site
 
 LANGUAGE_COOKIE = "kuulolla-language"
-Scope = dict[str, Any]
-Message = dict[str, Any]
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 

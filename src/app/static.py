@@ -1,6 +1,6 @@
 """Static files, straight from memory: an address with a content hash may be kept for ever."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any, Protocol
 
 from kernel.errors import NotFound
@@ -26,7 +26,7 @@ class StaticFiles:
         self._assets = assets
         self._themes = {slug: config.theme for slug, config in configs.items()}
 
-    async def serve(self, slug: str, scope: dict[str, Any], answer: Answer) -> bool:
+    async def serve(self, slug: str, scope: MutableMapping[str, Any], answer: Answer) -> bool:
         """Answer with a file; False when there is none of this name."""
         if scope["method"] != "GET":
             return False

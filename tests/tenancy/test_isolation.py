@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from tenancy.registry import Registry
 from tenancy.session import Database
+from tenancy.tenant import Tenant
 
 INSERT_STAFF = "INSERT INTO staff (email, name, language) VALUES ($1, $2, 'fi')"
 
@@ -142,6 +143,6 @@ async def test_the_crossing_check_catches_a_search_path_that_outlives_its_transa
             assert row[0] == f"{second.schema}, pg_temp"
 
 
-def _both_ways(registry: Registry) -> list[tuple[object, object]]:
+def _both_ways(registry: Registry) -> list[tuple[Tenant, Tenant]]:
     first, second = registry.all()
     return [(first, second), (second, first)]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from PIL import Image
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, ViewportSize, async_playwright
 
 from app.front import Front
 from app.main import create_app
@@ -28,8 +28,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
-PHONE = {"width": 390, "height": 844}
-DESKTOP = {"width": 1280, "height": 900}
+PHONE = ViewportSize(width=390, height=844)
+DESKTOP = ViewportSize(width=1280, height=900)
 
 pytestmark = [
     pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (tools/debian-packages.txt)"),
@@ -80,12 +80,12 @@ async def browser() -> AsyncIterator[Browser]:
 
 
 @asynccontextmanager
-async def person(browser: Browser, *, scripts: bool, size: dict[str, int]) -> AsyncIterator[Page]:
+async def person(browser: Browser, *, scripts: bool, size: ViewportSize) -> AsyncIterator[Page]:
     """Somebody with a browser of their own; anything the browser complains of fails the test."""
     context: BrowserContext = await browser.new_context(
         viewport=size,
         locale="fi-FI",
-        java_script_enabled=scripts,  # type: ignore[arg-type]  # a TypedDict
+        java_script_enabled=scripts,
     )
     complaints: list[str] = []
     page = await context.new_page()
@@ -100,7 +100,7 @@ async def person(browser: Browser, *, scripts: bool, size: dict[str, int]) -> As
 @pytest.mark.parametrize(("slug", "size"), [("kerava", PHONE), ("jarvenpaa", DESKTOP)])
 async def test_the_whole_journey_works_without_scripts_from_sending_to_reading_the_published_answer(
     slug: str,
-    size: dict[str, int],
+    size: ViewportSize,
     served: int,
     browser: Browser,
     services: Services,
@@ -190,7 +190,7 @@ async def test_the_form_is_filled_and_sent_by_keyboard_alone(
 async def test_no_page_needs_to_be_scrolled_sideways_on_a_narrow_phone(
     path: str, served: int, browser: Browser
 ) -> None:
-    async with person(browser, scripts=True, size={"width": 320, "height": 640}) as resident:
+    async with person(browser, scripts=True, size=ViewportSize(width=320, height=640)) as resident:
         await resident.goto(f"http://jarvenpaa.localhost:{served}{path}")
         width = await resident.evaluate("document.documentElement.scrollWidth")
     assert width <= 320

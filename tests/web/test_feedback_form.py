@@ -1,6 +1,7 @@
 """The form without JavaScript: what a resident sends, what is kept when something is wrong, and the one receipt."""
 
 from collections.abc import Callable
+from typing import Any
 
 import httpx
 import pytest
@@ -24,7 +25,7 @@ def filled(slug: str, key: str = "a key of the form", **fields: str) -> dict[str
     return {name: value for name, value in form.items() if value != ""}
 
 
-async def stored(services: Services, slug: str) -> list[dict[str, object]]:
+async def stored(services: Services, slug: str) -> list[dict[str, Any]]:
     async with services.database.transaction(services.registry.by_slug(slug)) as session:
         rows = await session.fetch(
             "select f.*, c.email, c.phone from feedback f left join contact c on c.feedback_id = f.id"
