@@ -18,8 +18,7 @@ class FileStore:
 
     def __init__(self, url: str) -> None:
         """`file:///folder` (made when missing) or `s3://bucket/prefix`."""
-        options = {"mkdir": True} if url.startswith("file:") else {}
-        self._store: ObjectStore = from_url(url, **options)
+        self._store: ObjectStore = from_url(url, mkdir=True) if url.startswith("file:") else from_url(url)
 
     def new_key(self, slug: str, kind: str, suffix: str) -> str:
         """A key nobody can guess and nothing has."""

@@ -101,7 +101,7 @@ class Rows(Protocol):
 async def enqueue(session: Rows, event: Event, *, at: datetime) -> None:
     """Queue an event in the session's transaction, to be handled from `at` on."""
     await session.fetch(
-        "insert into outbox (event, payload, available_at) values ($1, $2, $3)",
+        "insert into outbox (event, payload, available_at) values ($1, $2::text::jsonb, $3)",
         event.name(),
         msgspec.json.encode(event).decode(),
         at,

@@ -5,7 +5,6 @@ statement: a request that is refused before it needs data costs the database not
 connection belongs to nobody again after the commit, also behind PgBouncer in transaction mode (ADR 0001, ADR 0002).
 """
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
@@ -223,17 +222,12 @@ class Database:
         await self.close()
 
     @asynccontextmanager
-    async def listen(self, channel: str, heard: Callable[[str], None]) -> AsyncIterator[asyncio.Event]:
-        """A connection of its own that calls `heard(payload)`; yields an event that is set when it is lost.
-
-        PgBouncer in transaction mode cannot carry it.
-        """
+    async def listen(self, channel: str, heard: Callable[[str], None]) -> AsyncIterator["asyncpg.Connection[Any]"]:
+        """A connection of its own that calls `heard(payload)`; PgBouncer in transaction mode cannot carry it."""
         url = self.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
         connection = await asyncpg.connect(url, timeout=5, statement_cache_size=0)
-        lost = asyncio.Event()
         try:
-            connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(channel, lambda *event: heard(str(event[3])))
-            yield lost
+            yield connection
         finally:
             await connection.close()
