@@ -36,7 +36,7 @@ from web.rendering import Renderer
 from web.site import Services
 
 LOCALES = Path(__file__).parent / "locales"
-MIGRATIONS = Path(__file__).parent / "migrations"
+
 REFRESH_SECONDS = 10.0
 """How often the registry is read again, so that a suspension or a new tenant needs no restart."""
 
@@ -46,14 +46,15 @@ HANDLERS: list[HTTPRouteHandler] = [
 ]  # fmt: skip
 
 
-def build_services(settings: Settings, *, clock: Clock | None = None, pool_size: int | None = None) -> Services:
+def build_services(settings: Settings, *, clock: Clock | None = None, pool_timeout_seconds: float = 5.0) -> Services:
     """What a process needs. Raises ConfigError for configuration files that cannot be used.
 
     The registry is empty until `registry.refresh`.
     """
     database = Database(
         settings.database_url,
-        pool_size=pool_size or settings.database_pool_size,
+        pool_size=settings.database_pool_size,
+        pool_timeout_seconds=pool_timeout_seconds,
         statement_cache_size=settings.database_statement_cache,
     )
     catalogs, assets, configs = (

@@ -1,6 +1,6 @@
 """Figures for the platform: requests by status and duration, summed over all processes on the internal port."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 
 REQUESTS = Counter("kuulolla_requests_total", "Requests answered", ["method", "status"])
 SECONDS = Histogram(
@@ -20,8 +20,10 @@ def observe(method: str, status: int, seconds: float) -> None:
     SECONDS.observe(seconds)
 
 
-def exposition(directory: str) -> bytes:
-    """All processes' figures in Prometheus's text format, read from their shared directory."""
+def exposition(directory: str | None) -> bytes:
+    """The figures in Prometheus's text format: of this process, or of all that share a directory."""
+    if directory is None:
+        return generate_latest(REGISTRY)
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry, path=directory)  # type: ignore[no-untyped-call]  # untyped library
     return generate_latest(registry)

@@ -49,10 +49,12 @@ async def submit(
     idempotency_key: str,
     photos: list[PreparedPhoto] | None = None,
     received_at: datetime | None = None,
+    is_announced: bool = True,
 ) -> Receipt:
     """Store a feedback once under its idempotency key.
 
-    `received_at` is for imports, where the moment lies in the past. Raises Conflict `idempotency_key_reused` when the
+    `received_at` is for imports, where the moment lies in the past; with `is_announced=False` nobody gets mail of it.
+    Raises Conflict `idempotency_key_reused` when the
     key came before with other content.
     """
     require(actor, Action.SUBMIT_FEEDBACK)
@@ -104,7 +106,7 @@ async def submit(
             actor_id(actor),
             _encode(_first_entry(submission, decision.unit, due_at, answer_promised=kind.answer_promised)).decode(),
             ctx.correlation_id,
-            FeedbackReceived.name(),
+            FeedbackReceived.name() if is_announced else None,
         )
         if row is None:
             await ctx.files.delete(stored)

@@ -43,7 +43,7 @@ with arrived as (
   select $20, 'feedback_submitted', $29, $30::bigint, 'feedback', id, $31::text::jsonb, $32 from arrived
 ), queued as (
   insert into outbox (event, payload, available_at)
-  select $33, jsonb_build_object('feedback_id', id), $20 from arrived
+  select $33::text, jsonb_build_object('feedback_id', id), $20 from arrived where $33::text is not null
 )
 select id, reference from arrived
 """

@@ -5,7 +5,7 @@ import secrets
 import asyncpg
 import pytest
 
-from app.main import MIGRATIONS
+from app.migrations import MIGRATIONS
 from conftest import make_database
 from kernel.errors import ConfigError, Conflict, NotFound
 from tenancy import migrate, provision
