@@ -20,8 +20,9 @@ from kernel.log import get_logger
 from kernel.yaml import load
 from publication import service as publication
 from publication.repository import list_judged
+from tenancy.session import Database
 from tenancy.tenant import Tenant
-from web.site import Services
+from web.site import Services, TenantConfig
 
 LOADER = System("demo")
 PASSWORD = "lumiaura ja hiekka 2026"  # noqa: S105 - printed at every start of the demonstration
@@ -85,15 +86,13 @@ class SampleFile(msgspec.Struct, frozen=True, kw_only=True):
     feedback: tuple[Sample, ...]
 
 
-def people(services: Services, tenant: Tenant) -> list[NewStaff]:
+def people(config: TenantConfig) -> list[NewStaff]:
     """Who works in the demonstration: a handler for each department, a lead, a publisher, an admin, an auditor."""
-    organisation = services.config_of(tenant).feedback.routing.organisation
+    organisation, slug = config.feedback.routing.organisation, config.tenant.slug
     first = organisation.departments[0]
 
     def member(name: str, title: str, *grants: Grant) -> NewStaff:
-        return NewStaff(
-            email=f"{name}@{tenant.slug.replace('_', '-')}.example", name=title, grants=grants, password=PASSWORD
-        )
+        return NewStaff(email=f"{name}@{slug.replace('_', '-')}.example", name=title, grants=grants, password=PASSWORD)
 
     handlers = [
         member(
@@ -112,12 +111,15 @@ def people(services: Services, tenant: Tenant) -> list[NewStaff]:
     ]
 
 
-async def fill(services: Services, tenant: Tenant, samples: Path) -> int:
-    """Make the people and play the file, unless there is feedback already; how many there are now."""
-    async with services.database.transaction(tenant, read_only=True) as session:
+async def count(database: Database, tenant: Tenant) -> int:
+    """How many feedbacks the tenant has."""
+    async with database.transaction(tenant, read_only=True) as session:
         there: int = (await session.execute(sql("select count(*) from feedback"))).scalar_one()
-    if there:
-        return there
+    return there
+
+
+async def fill(services: Services, tenant: Tenant, samples: Path) -> int:
+    """Make the people and play the file into an empty tenant; how many feedbacks there are now."""
     staff = await _make_people(services, tenant)
     file = load(samples, SampleFile)
     await _Play(services, tenant, staff).run(file.feedback)
@@ -127,7 +129,7 @@ async def fill(services: Services, tenant: Tenant, samples: Path) -> int:
 async def _make_people(services: Services, tenant: Tenant) -> list[Staff]:
     made: list[Staff] = []
     async with services.database.transaction(tenant) as session:
-        for person in people(services, tenant):
+        for person in people(services.config_of(tenant)):
             known = await find_staff_by_email(session, person.email)
             staff_id = known.id if known else await create_staff(
                 session, services.clock, LOADER, person, correlation_id="demo"

@@ -31,6 +31,7 @@ from tenancy import migrate, provision
 from tenancy.registry import list_tenants
 from tenancy.session import Database
 from tenancy.tenant import Tenant
+from web.site import TenantConfig
 
 DATABASE = LOGIN = "kuulolla"
 READY_TIMEOUT_SECONDS = 30
@@ -55,12 +56,13 @@ def run(chosen: argparse.Namespace, output: Output) -> int:
         stopping = stack.enter_context(_until_signalled())
         server = stack.enter_context(EmbeddedPostgres(folder / "postgres"))
         settings = asyncio.run(_prepare(server, folder, port))
-        tenants = asyncio.run(_fill(settings, chosen.samples, output))
+        configs = load_all(settings.config_dir, settings.base_domain)
+        tenants = asyncio.run(_fill(settings, configs, chosen.samples, output))
         environment = _environment(settings)
         worker = stack.enter_context(_child("worker", environment, folder))
         service = stack.enter_context(_child("serve", environment, folder))
         _wait_until_ready(service, tenants[0].hosts[0], port)
-        _announce(output, settings, tenants, folder)
+        _announce(output, settings, configs, tenants, folder)
         while not stopping and service.poll() is None and worker.poll() is None:
             time.sleep(0.2)
         if not stopping:
@@ -131,9 +133,8 @@ def _kept(path: Path, size_bytes: int) -> str:
     return path.read_text().strip()
 
 
-async def _fill(settings: Settings, samples: Path, output: Output) -> list[Tenant]:
-    """Migrate, provision every folder and fill the new ones."""
-    configs = load_all(settings.config_dir, settings.base_domain)
+async def _fill(settings: Settings, configs: dict[str, TenantConfig], samples: Path, output: Output) -> list[Tenant]:
+    """Migrate, provision every folder, and fill the tenants that are empty."""
     async with Database(settings.database_url, pool_size=2) as database:
         await migrate.migrate_shared(database, MIGRATIONS)
         known = {tenant.slug: tenant for tenant in await list_tenants(database)}
@@ -145,15 +146,17 @@ async def _fill(settings: Settings, samples: Path, output: Output) -> list[Tenan
             if result.error:
                 problem = Problem(file=result.schema, line=0, path="$", what=result.error, remedy="see the log")
                 raise ConfigError((problem,))
-    services = build_services(settings)
-    async with services.database:
-        await services.registry.refresh(services.database)
-        tenants = [tenant for tenant in services.registry.active() if tenant.slug in configs]
-        for tenant in tenants:
-            file = samples / f"{tenant.slug}.yaml"
-            if file.is_file():
-                count = await demo.fill(services, tenant, file)
-                output.line(f"{tenant.slug}: {count} feedbacks")
+        tenants = [known[slug] for slug in configs]
+        counts = {tenant.slug: await demo.count(database, tenant) for tenant in tenants}
+    empty = [tenant for tenant in tenants if counts[tenant.slug] == 0 and (samples / f"{tenant.slug}.yaml").is_file()]
+    if empty:
+        services = build_services(settings)
+        async with services.database:
+            for tenant in empty:
+                output.line(f"filling {tenant.slug} with a year of feedback …")
+                counts[tenant.slug] = await demo.fill(services, tenant, samples / f"{tenant.slug}.yaml")
+    for slug, count in counts.items():
+        output.line(f"{slug}: {count} feedbacks")
     return tenants
 
 
@@ -206,14 +209,15 @@ def _wait_until_ready(process: subprocess.Popen[bytes], host: str, port: int) ->
     raise ConfigError((problem,))
 
 
-def _announce(output: Output, settings: Settings, tenants: list[Tenant], folder: Path) -> None:
-    services = build_services(settings)
+def _announce(
+    output: Output, settings: Settings, configs: dict[str, TenantConfig], tenants: list[Tenant], folder: Path
+) -> None:
     output.line()
     for tenant in tenants:
-        address = services.public_url.format(host=tenant.hosts[0])
+        address = settings.public_url.format(host=tenant.hosts[0])
         output.line(f"  {address}         residents and the public")
         output.line(f"  {address}/desk    staff:")
-        for person in demo.people(services, tenant):
+        for person in demo.people(configs[tenant.slug]):
             roles = sorted({grant.role.value for grant in person.grants})
             output.line(f"      {person.email:<48} {', '.join(roles)}")
     output.line(f"\n  password of all staff: {demo.PASSWORD}")
