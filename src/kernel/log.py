@@ -30,6 +30,16 @@ def _render(_: Any, __: str, event: MutableMapping[str, Any]) -> bytes:
     return _encoder.encode(event)
 
 
+class _StandardError:
+    """Standard error as it is at the moment of writing: tests and shells replace it."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+
 def configure(*, level: str = "info", human: bool = False) -> None:
     """Set up structlog for the process; `human` gives coloured lines for a person at a terminal.
 
@@ -51,7 +61,7 @@ def configure(*, level: str = "info", human: bool = False) -> None:
                 structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(threshold),
-            logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+            logger_factory=structlog.WriteLoggerFactory(_StandardError())  # type: ignore[arg-type]  # all of a file it uses,
             cache_logger_on_first_use=True,
         )
     else:
