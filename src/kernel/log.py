@@ -61,7 +61,7 @@ def configure(*, level: str = "info", human: bool = False) -> None:
                 structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback),
             ],
             wrapper_class=structlog.make_filtering_bound_logger(threshold),
-            logger_factory=structlog.WriteLoggerFactory(_StandardError())  # type: ignore[arg-type]  # all of a file it uses,
+            logger_factory=structlog.WriteLoggerFactory(_StandardError()),  # type: ignore[arg-type]  # as much of a file as it uses
             cache_logger_on_first_use=True,
         )
     else:
