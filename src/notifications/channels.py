@@ -17,6 +17,9 @@ import msgspec
 
 from kernel.errors import Refused
 
+_SPECIALS = frozenset(' ()<>[]:;@\\,"')
+"""RFC 5322 section 3.2.3: what an address may hold in quotes only."""
+
 
 class OutgoingMail(msgspec.Struct, frozen=True, kw_only=True):
     """One mail to one recipient, in one language, as text and as HTML with the same words."""
@@ -26,6 +29,7 @@ class OutgoingMail(msgspec.Struct, frozen=True, kw_only=True):
     tenant: str
     sender_name: str
     sender_address: str
+    reply_to: str | None = None
     recipient: str
     subject: str
     text: str
@@ -75,6 +79,8 @@ def compose(mail: OutgoingMail) -> EmailMessage:
         message["Message-ID"] = f"<{mail.message_id}>"
         message["From"] = _address(mail.sender_name, mail.sender_address)
         message["To"] = recipient
+        if mail.reply_to is not None:
+            message["Reply-To"] = _address("", mail.reply_to)
         message["Subject"] = mail.subject
         message["Content-Language"] = mail.language
         # RFC 3834 section 5: an out-of-office notice must not answer, or two machines write to each other.
@@ -94,7 +100,12 @@ def _address(name: str, address: str) -> Address:
     local, at, domain = address.rpartition("@")
     if not (local and at and domain):
         raise ValueError("not an address")
-    return Address(display_name=name, addr_spec=f"{local}@{domain.encode('idna').decode('ascii')}")
+    domain = domain.encode("idna").decode("ascii")
+    if local.isascii():
+        return Address(display_name=name, addr_spec=f"{local}@{domain}")
+    if _SPECIALS & set(local):  # RFC 6531 admits letters of all languages; the standard library's parser does not
+        raise ValueError("not an address")
+    return Address(display_name=name, username=local, domain=domain)
 
 
 def mask(address: str) -> str:

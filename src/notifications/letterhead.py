@@ -1,12 +1,13 @@
 """What of a municipality appears in its messages: name, colour, addresses, and the names behind its codes.
 
-`app.wiring` makes one from each municipality's configuration; nothing here reads configuration itself.
+`app.wiring` makes one from each municipality's configuration; nothing here reads files.
 """
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from kernel.text import LocalizedText
+from notifications.config import NotificationsConfig
 from tenancy.session import TenantSession
 
 
@@ -16,9 +17,8 @@ class Letterhead:
 
     name: LocalizedText
     """Of the municipality, as people say it."""
-    sender_name: LocalizedText
-    sender_address: str
-    """Mails come from here; it is also the envelope's sender, so bounces go there."""
+    config: NotificationsConfig
+    """Sender, reply address and signature. The sender is the envelope's too, so bounces go there."""
     colour: str
     """`#rrggbb`, dark enough for white text on it (checked when the configuration is read)."""
     base_url: str

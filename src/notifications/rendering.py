@@ -32,11 +32,11 @@ _STATES = {
     "rejected": N_("Rejected"),
     "merged": N_("Merged with another feedback"),
 }
-_FOOTER_FOR_SENDER = N_(
-    "This mail was sent automatically. You got it because you gave your e-mail address when you sent feedback to us. "
-    "Please do not answer this mail: nobody reads the answers. Write to us on the tracking page instead."
+_WHY_SENDER = N_(
+    "This mail was sent automatically. You got it because you gave your e-mail address when you sent feedback to us."
 )
-_FOOTER_FOR_STAFF = N_("This mail was sent automatically. You got it because you handle feedback. Do not answer it.")
+_WHY_STAFF = N_("This mail was sent automatically. You got it because you handle feedback.")
+_NO_ANSWERS = N_("Please do not answer this mail: nobody reads the answers.")
 
 
 class MailRenderer:
@@ -64,7 +64,9 @@ class MailRenderer:
             "subject": subject,
             "city": letterhead.name.in_language(language),
             "letterhead": letterhead,
-            "footer": catalog.gettext(_FOOTER_FOR_SENDER if due.staff_id is None else _FOOTER_FOR_STAFF),
+            "signature": letterhead.config.signature.in_language(language),
+            "why": catalog.gettext(_WHY_SENDER if due.staff_id is None else _WHY_STAFF),
+            "no_answers": catalog.gettext(_NO_ANSWERS) if letterhead.config.reply_to is None else "",
             "feedback": due,
             "message": due.message,
             "joined": due.is_joined,
@@ -85,8 +87,9 @@ class MailRenderer:
         return OutgoingMail(
             message_id=f"{due.created_at:%Y%m%d%H%M%S}.{due.id}.{tenant}@{letterhead.host}",
             tenant=tenant,
-            sender_name=letterhead.sender_name.in_language(language),
-            sender_address=letterhead.sender_address,
+            sender_name=letterhead.config.sender_name.in_language(language),
+            sender_address=letterhead.config.sender_address,
+            reply_to=letterhead.config.reply_to,
             recipient=due.recipient,
             subject=subject,
             text=text,

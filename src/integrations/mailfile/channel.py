@@ -3,6 +3,7 @@
 A mail sent twice has the same Message-ID and so the same file: this is a receiver that drops the second copy.
 """
 
+import contextlib
 import os
 import re
 import secrets
@@ -49,7 +50,8 @@ class MailFileChannel:
             unfinished.write_bytes(content)
             os.replace(unfinished, target)  # noqa: PTH105 - the atomic one, by name
         except OSError:
-            unfinished.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # the first failure is what is reported; this only tidies up
+                unfinished.unlink(missing_ok=True)
             return RetryLater("unreachable")
         return Delivered()
 

@@ -116,16 +116,15 @@ class SmtpChannel:
         return Delivered()
 
 
-def _outcome(error: Exception, mail: OutgoingMail) -> Outcome:  # noqa: PLR0911 - a line for each kind of failure
+def _outcome(error: Exception, mail: OutgoingMail) -> Outcome:
     match error:
         case aiosmtplib.SMTPRecipientsRefused(recipients=[refusal, *_]):
             return _refused("mailbox", refusal.code, refusal.message)
         case aiosmtplib.SMTPDataError():
             return _refused("refused", error.code, error.message)
-        case aiosmtplib.SMTPAuthenticationError() | aiosmtplib.SMTPSenderRefused() | aiosmtplib.SMTPHeloError():
-            return RetryLater(f"{_OUR_FAULT}: {_code(error.code, error.message)}")
         case aiosmtplib.SMTPResponseException():
-            return RetryLater(f"busy: {_code(error.code, error.message)}")
+            kind = _OUR_FAULT if error.code >= PERMANENT else "busy"
+            return RetryLater(f"{kind}: {_code(error.code, error.message)}")
         case aiosmtplib.SMTPNotSupported() if not mail.recipient.isascii():
             return Undeliverable("invalid_address")
         case aiosmtplib.SMTPNotSupported():
