@@ -63,6 +63,11 @@ class EmbeddedPostgres:
         return f"postgresql://{user}:{password or self.password}@127.0.0.1:{self.port}/{database}"
 
     @property
+    def bin_directory(self) -> Path:
+        """Where its programs are."""
+        return self._bin
+
+    @property
     def pid(self) -> int:
         """Process id of what was started (under root the postmaster is its child or itself)."""
         return int((self.data / "postmaster.pid").read_text().splitlines()[0])
