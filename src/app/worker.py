@@ -268,7 +268,9 @@ class _TenantLoop:
 class Bell:
     """Tells workers which tenants have new events: rung after a commit, sounded for many at once a moment later.
 
-    NOTIFY inside the transaction would make commits of all tenants queue for one lock; this costs the request nothing.
+    NOTIFY inside the transaction makes the commits of all tenants queue for one lock: 1 000 to 4 000 commits a second
+    instead of 8 000 to 12 000 (one-row inserts, 16 and 64 connections, 2 cores, measured 2026-11-24). This costs the
+    request nothing.
     A ring that is lost (a crash, a broken connection) only means that the worker's next look finds the event.
     """
 
