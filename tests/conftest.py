@@ -37,13 +37,13 @@ TENANT_HOSTS = {"kerava": ["kerava.test"], "jarvenpaa": ["jarvenpaa.test"]}
 
 
 @pytest.fixture(scope="session")
-def postgres_url(worker_id: str) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """A superuser's URL on the server of this run."""
     named = os.environ.get("KUULOLLA_TEST_DATABASE_URL")
     if named:
         yield named
         return
-    if worker_id == "master" and _docker_answers():
+    if _docker_answers():
         from testcontainers.community.postgres import PostgresContainer  # noqa: PLC0415 - only with Docker
 
         with PostgresContainer("postgres:18", driver=None) as container:
@@ -57,12 +57,6 @@ def postgres_url(worker_id: str) -> Iterator[str]:
             yield server.url()
     finally:
         shutil.rmtree(directory, ignore_errors=True)
-
-
-@pytest.fixture(scope="session")
-def worker_id() -> str:
-    """Name of this xdist worker; `master` without xdist."""
-    return os.environ.get("PYTEST_XDIST_WORKER", "master")
 
 
 def _docker_answers() -> bool:
@@ -87,9 +81,23 @@ async def make_database(superuser_url: str, name: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def database_url(postgres_url: str) -> str:
-    """URL of a migrated database with both tenants provisioned, as the login role."""
-    return asyncio.run(_prepare(postgres_url))
+def database_url(postgres_url: str) -> Iterator[str]:
+    """URL of a migrated database with both tenants provisioned, as the login role; dropped at the end."""
+    url = asyncio.run(_prepare(postgres_url))
+    yield url
+    asyncio.run(drop_database(postgres_url, url))
+
+
+async def drop_database(superuser_url: str, url: str) -> None:
+    """Remove a database of `make_database` with its roles: the server may be somebody's own."""
+    name = make_url(url).database
+    admin = await asyncpg.connect(superuser_url)
+    try:
+        await admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        for (role,) in await admin.fetch("SELECT rolname FROM pg_roles WHERE rolname LIKE $1", f"{name}%"):
+            await admin.execute(f"DROP ROLE {role}")
+    finally:
+        await admin.close()
 
 
 async def _prepare(superuser_url: str) -> str:

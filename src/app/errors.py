@@ -42,6 +42,7 @@ STATUS: dict[type[AppError], int] = {
     TooMany: 429,
     Temporary: 503,
 }
+NOT_FOUND = STATUS[NotFound]
 RETRY_AFTER_SECONDS = 5
 """For 503: how soon a client may try again."""
 
@@ -139,10 +140,11 @@ def code_of(error: Exception, status: int) -> str:
 
 
 def bare_page(status: int, correlation_id: str) -> tuple[bytes, bytes]:
-    """For hosts that are nobody's: no tenant, no language, no brand. (content type, body)."""
+    """For hosts and addresses that are nobody's: no tenant, no language, no brand. (content type, body)."""
+    said = "No service has this address." if status == NOT_FOUND else "This address cannot be read."
     body = (
-        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Not found</title>'
-        f"<h1>{status}</h1><p>No service has this address.</p><p><small>{correlation_id}</small></p></html>"
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{status}</title>'
+        f"<h1>{status}</h1><p>{said}</p><p><small>{correlation_id}</small></p></html>"
     )
     return b"text/html; charset=utf-8", body.encode()
 

@@ -84,6 +84,9 @@ class Front:
             if tenant is None:
                 await answer.complete(404, *bare_page(404, correlation_id))
                 return
+            if "\x00" in path or b"%00" in scope["query_string"]:
+                await answer.complete(400, *bare_page(400, correlation_id))
+                return
             if path.startswith("/static/") and await self._static.serve(tenant.slug, scope, answer):
                 return
             site = self._site(tenant, scope, headers, correlation_id)

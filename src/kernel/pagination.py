@@ -42,9 +42,12 @@ def decode(cursor: str | None) -> Cursor | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        return msgspec.json.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=Cursor)
+        made = msgspec.json.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=Cursor)
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError) as error:
         raise Invalid(FieldProblem("cursor", "unknown_value")) from error
+    if made.at.tzinfo is None or not 0 <= made.id < 2**63:
+        raise Invalid(FieldProblem("cursor", "unknown_value"))
+    return made
 
 
 def cut(rows: Sequence[T], limit: int, cursor_of: Callable[[T], Cursor]) -> Page[T]:

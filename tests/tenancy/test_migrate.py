@@ -1,12 +1,13 @@
 """Migrating all tenants: a result each, one failure stops nobody else, and the next run takes up what is left."""
 
 import secrets
+from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
 
 from app.migrations import MIGRATIONS
-from conftest import make_database
+from conftest import drop_database, make_database
 from kernel.errors import ConfigError, Conflict, NotFound
 from tenancy import migrate, provision
 from tenancy.registry import list_tenants
@@ -14,10 +15,13 @@ from tenancy.session import Database
 
 
 @pytest.fixture
-async def fresh(postgres_url: str) -> Database:
-    database = Database(await make_database(postgres_url, f"m{secrets.token_hex(4)}"), pool_size=3)
+async def fresh(postgres_url: str) -> AsyncIterator[Database]:
+    url = await make_database(postgres_url, f"m{secrets.token_hex(4)}")
+    database = Database(url, pool_size=3)
     await migrate.migrate_shared(database, MIGRATIONS)
-    return database
+    yield database
+    await database.close()
+    await drop_database(postgres_url, url)
 
 
 async def test_each_tenant_is_migrated_once_and_the_second_run_finds_it_up_to_date(fresh: Database) -> None:
@@ -93,3 +97,4 @@ async def test_a_login_role_that_may_not_make_roles_is_told_what_it_lacks(postgr
     async with Database(url) as database:
         with pytest.raises(ConfigError, match="CREATEROLE"):
             await migrate.migrate_shared(database, MIGRATIONS)
+    await drop_database(postgres_url, url)

@@ -85,3 +85,19 @@ async def test_head_is_answered_like_get_without_a_body(path: str, clients: Clie
     assert head.status_code == get.status_code
     assert head.headers["content-type"] == get.headers["content-type"]
     assert head.content == b""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/published/%00", "/published?kind=%00", "/api/v1/feedback?q=%00", "/api/v1/feedback/%00",
+        "/tracking/photos/99999999999999999999999", "/desk/photos/99999999999999999999999", "/published?cursor=%ff%fe",
+        "/published?cursor=WyIyMDI2LTAxLTAxIiwgOTk5OTk5OTk5OTk5OTk5OTk5OTk5OTldfQ", "/?lang=%00",
+        "/desk/login?next=%00",
+        "/api/v1/feedback?q=" + "a" * 5000, "/published?category=" + "%F0%9F%98%80" * 50,
+    ],
+)  # fmt: skip
+async def test_an_address_with_odd_bytes_is_refused_or_empty_and_never_a_fault_of_ours(
+    path: str, clients: Clients
+) -> None:
+    assert (await clients("kerava").get(path)).status_code < 500

@@ -129,7 +129,7 @@ async def do(
     if use_case is None:
         raise NotFound("not_found")
     try:
-        await use_case(ctx, staff, reference, form.number("version") or 0, form)
+        await use_case(ctx, staff, reference, form.version(), form)
     except Invalid as error:
         state = form.state(site, error)
         return await _detail_page(request, site, ctx, staff, reference, form=state, form_action=act, status=422)

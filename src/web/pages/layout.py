@@ -20,6 +20,9 @@ from web.views import FormState, LanguageLink, Link, Notice, Page, StaffMember, 
 HTML = "text/html; charset=utf-8"
 LANGUAGE_NAMES = {"fi": "Suomi", "sv": "Svenska", "en": "English"}
 LANGUAGE_COOKIE = "kuulolla-language"
+BIGINT_DIGITS = 18
+"""Any number of so many digits fits PostgreSQL's bigint."""
+NO_VERSION = 2**31 - 1
 PUBLIC_CACHE = "no-cache"
 """Browsers keep public pages but ask again each time: what is unpublished is gone at the next look."""
 
@@ -89,7 +92,12 @@ class Form:
     def number(self, name: str) -> int | None:
         """A whole number that the page itself put into the form; None when there is none."""
         value = self.fields.get(name, "")
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 19 else None  # noqa: PLR2004 - 64 bits
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= BIGINT_DIGITS else None
+
+    def version(self) -> int:
+        """The version the page was made from; one that nothing has when the form does not say."""
+        version = self.number("version")
+        return version if version is not None and version < NO_VERSION else NO_VERSION
 
     def state(self, site: Site, error: Invalid | None = None) -> FormState:
         """For showing it again: everything typed is kept, and each problem stands at its field."""
@@ -106,7 +114,8 @@ async def read_form(request: Req) -> Form:
             if value.filename:
                 files.setdefault(name, []).append(value)
         else:
-            fields.setdefault(name, str(value))
+            # PostgreSQL cannot hold a NUL; it becomes what a broken character becomes.
+            fields.setdefault(name, str(value).replace("\x00", "\ufffd"))
     return Form(fields, files)
 
 

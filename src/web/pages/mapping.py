@@ -9,6 +9,7 @@ from auth.actions import Action
 from auth.actor import Actor
 from feedback.context import FeedbackContext
 from feedback.queries import find_photo
+from kernel.errors import NotFound
 from kernel.i18n import N_
 from publication.repository import PublicFeedback
 from web import names, words
@@ -128,6 +129,8 @@ def withholding_reason(site: Site, code: str | None) -> str | None:
 
 async def photo_response(ctx: FeedbackContext, actor: Actor, action: Action, photo_id: int) -> Response[bytes]:
     """The bytes of a photo, if its feedback is the actor's to see."""
+    if photo_id >= 2**63:
+        raise NotFound("photo_not_found")
     key, media_type = await find_photo(ctx.session, actor, action, photo_id)
     content = await ctx.files.get(key)
     return Response(content, media_type=media_type, headers={"cache-control": "private, max-age=300"})

@@ -94,7 +94,7 @@ async def decide(
 ) -> Response[bytes]:
     """Publish, withhold or unpublish one text."""
     staff, form = await read_staff_form(request, site, actor)
-    target, version = form.get("target") or "", form.number("version") or 0
+    target, version = form.get("target") or "", form.version()
     message_id = None if target == "feedback" else form.number("target")
     try:
         if target != "feedback" and message_id is None:
