@@ -20,7 +20,8 @@ class Letterhead:
     config: NotificationsConfig
     """Sender, reply address and signature. The sender is the envelope's too, so bounces go there."""
     colour: str
-    """`#rrggbb`, dark enough for white text on it (checked when the configuration is read)."""
+    """`#rrggbb` of the brand; `text_colour` is readable on it (checked when the configuration is read)."""
+    text_colour: str = "#ffffff"
     base_url: str
     """Of the municipality's first host, without a slash at the end."""
     time_zone: str

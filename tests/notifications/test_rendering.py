@@ -1,5 +1,6 @@
 """What mails say, in every language, and what no mail may say."""
 
+import dataclasses
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -156,6 +157,12 @@ def test_a_mail_says_that_answers_are_not_read_only_when_there_is_nowhere_to_ans
     assert "nobody reads" not in open_to_answers.text
     assert compose(silent)["Reply-To"] is None
     assert compose(open_to_answers)["Reply-To"] == "feedback@kerava.example"
+
+
+def test_a_mail_wears_the_colours_of_its_municipality(renderer: MailRenderer) -> None:
+    paper = dataclasses.replace(letterhead(TENANT), colour="#ffd000", text_colour="#112233")
+    mail = renderer.render(make_due("receipt"), paper, tenant=TENANT.slug, reason=None)
+    assert mail.html.count("background:#ffd000;color:#112233") == 2
 
 
 def test_the_message_id_comes_from_the_delivery_and_is_the_same_at_every_attempt(renderer: MailRenderer) -> None:
