@@ -63,6 +63,7 @@ def letterhead(services: Services, tenant: Tenant) -> Letterhead:
         name=config.tenant.name,
         config=config.notifications,
         colour=config.branding.colours.primary,
+        text_colour=config.branding.colours.on_primary,
         base_url=services.public_url.format(host=tenant.hosts[0]),
         time_zone=config.tenant.time_zone,
         category_name=_namer(lambda code: _name(config.feedback.categories.find(code))),

@@ -15,6 +15,12 @@ class FeedbackAssigned(Event, frozen=True):
     feedback_id: int
 
 
+class FeedbackHandedOver(Event, frozen=True):
+    """A colleague was given it to handle."""
+
+    feedback_id: int
+
+
 class FeedbackAnswered(Event, frozen=True):
     """The city answered."""
 

@@ -6,7 +6,7 @@ import msgspec
 
 from auth.accounts import find_staff
 from auth.actions import Action
-from auth.actor import Actor
+from auth.actor import Actor, actor_id
 from auth.policy import visible_to_grants
 from feedback import events
 from feedback.access import FeedbackRow, load
@@ -27,7 +27,13 @@ async def assign(ctx: FeedbackContext, actor: Actor, reference: str, version: in
         person = await find_staff(ctx.session, staff_id)
         if person is None or not visible_to_grants(person.grants, row.target):
             raise Invalid(FieldProblem("assignee", "unknown_value"))
-    act = Act("assigned", values={"assignee_id": staff_id}, changes={"assignee_id": [row.assignee_id, staff_id]})
+    told = (events.FeedbackHandedOver,) if staff_id not in {None, row.assignee_id, actor_id(actor)} else ()
+    act = Act(
+        "assigned",
+        values={"assignee_id": staff_id},
+        changes={"assignee_id": [row.assignee_id, staff_id]},
+        told=told,
+    )
     return await apply(ctx, actor, row, act)
 
 

@@ -9,6 +9,7 @@ import msgspec
 from feedback.events import (
     FeedbackAnswered,
     FeedbackAssigned,
+    FeedbackHandedOver,
     FeedbackMerged,
     FeedbackReceived,
     FeedbackTransferredToAuthority,
@@ -28,6 +29,8 @@ class Audience(StrEnum):
     """The sender, just after sending, by the address they gave; not for imported feedback."""
     SENDER = "sender"
     """The sender, if they left an address and wanted to hear from us."""
+    REACHABLE_SENDER = "reachable_sender"
+    """The sender, if they left an address: what the law has us tell them, whether they asked for a reply or not."""
     PERMITTING_SENDER = "permitting_sender"
     """As SENDER, if they allowed publication: nobody else needs to hear why it does not happen."""
     MERGED_SENDERS = "merged_senders"
@@ -38,6 +41,8 @@ class Audience(StrEnum):
     """As UNIT; not for imported feedback, which is no news."""
     ASSIGNEE = "assignee"
     """Who handles it; UNIT while nobody does."""
+    NEW_ASSIGNEE = "new_assignee"
+    """The colleague it was handed to."""
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -51,11 +56,13 @@ MESSAGES: Mapping[type[Event], tuple[Message, ...]] = MappingProxyType(
     {
         FeedbackReceived: (Message("receipt", Audience.NEW_SENDER), Message("assignment", Audience.NEW_UNIT)),
         FeedbackAssigned: (Message("assignment", Audience.UNIT),),
+        FeedbackHandedOver: (Message("handed_over", Audience.NEW_ASSIGNEE),),
         FeedbackAnswered: (Message("answer", Audience.SENDER), Message("answer", Audience.MERGED_SENDERS)),
         InterimReplySent: (Message("interim_reply", Audience.SENDER),),
         QuestionAsked: (Message("question", Audience.SENDER),),
         ResidentWrote: (Message("resident_wrote", Audience.ASSIGNEE),),
-        FeedbackTransferredToAuthority: (Message("transferred", Audience.SENDER),),
+        # The sender is told without delay (Administrative Procedure Act 434/2003 §21).
+        FeedbackTransferredToAuthority: (Message("transferred", Audience.REACHABLE_SENDER),),
         FeedbackMerged: (Message("merged", Audience.SENDER),),
         PublicationWithheld: (Message("withheld", Audience.PERMITTING_SENDER),),
     }
@@ -72,6 +79,7 @@ SUBJECTS: Mapping[str, str] = MappingProxyType(
         "merged": N_("We have joined your feedback %(reference)s to another feedback"),
         "withheld": N_("Your feedback %(reference)s is not published"),
         "assignment": N_("New feedback for your unit: %(reference)s"),
+        "handed_over": N_("Feedback %(reference)s has been given to you"),
         "resident_wrote": N_("The sender of feedback %(reference)s has written to you"),
     }
 )
@@ -86,6 +94,7 @@ _NAMES: Mapping[str, str] = MappingProxyType(
         "merged": N_("Notice of merging to the sender"),
         "withheld": N_("Notice to the sender that the feedback is not published"),
         "assignment": N_("Notice to the unit"),
+        "handed_over": N_("Notice to the new handler"),
         "resident_wrote": N_("Notice of the sender's message"),
     }
 )

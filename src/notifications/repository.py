@@ -68,11 +68,13 @@ _PLAN: Mapping[Audience, str] = MappingProxyType(
     {
         Audience.NEW_SENDER: f"{_TO_SENDER} and f.channel <> 'import' {_END}",
         Audience.SENDER: f"{_TO_SENDER} and f.wants_reply {_END}",
+        Audience.REACHABLE_SENDER: f"{_TO_SENDER} {_END}",
         Audience.PERMITTING_SENDER: f"{_TO_SENDER} and f.wants_reply and f.permission <> 'none' {_END}",
         Audience.MERGED_SENDERS: f"{_TO_MERGED_SENDERS} {_END}",
         Audience.UNIT: f"{_TO_STAFF} {_OF_UNIT}) {_END}",
         Audience.NEW_UNIT: f"{_TO_STAFF} {_OF_UNIT}) and f.channel <> 'import' {_END}",
         Audience.ASSIGNEE: f"{_TO_STAFF} {_ASSIGNEE}) {_END}",
+        Audience.NEW_ASSIGNEE: f"{_TO_STAFF} f.assignee_id) {_END}",
     }
 )
 

@@ -55,7 +55,8 @@ with given as (
     from decided, given g
 ), queued as (
   insert into outbox (event, payload, available_at)
-  select $13::text, jsonb_build_object('feedback_id', g.feedback_id), g.at
+  select $13::text, jsonb_strip_nulls(jsonb_build_object('feedback_id', g.feedback_id, 'message_id', g.message_id)),
+         g.at
     from decided, given g where $13::text is not null
 )
 select version, pg_notify('kuulolla_published', $14::text) from decided

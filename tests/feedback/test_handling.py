@@ -36,6 +36,11 @@ async def one(services: Services, sql: str, *arguments: Any) -> Any:
     return row
 
 
+async def many(services: Services, sql: str) -> list[Any]:
+    async with services.database.transaction(services.registry.by_slug(SLUG)) as session:
+        return list(await session.fetch(sql))
+
+
 async def test_an_answer_closes_the_feedback_and_reaches_the_senders_page(clients: Clients, services: Services) -> None:
     receipt = await submit(services, SLUG)
     client = await desk(clients, services)
@@ -243,3 +248,20 @@ async def test_the_inbox_marks_what_is_due_soon_and_overdue_and_counts_it(
     clock.set(receipt.due_at + timedelta(minutes=1))
     await sign_in(client, await add_staff(services, SLUG))
     assert receipt.reference in (await client.get("/desk?section=overdue")).text
+
+
+async def test_a_colleague_who_is_handed_a_feedback_is_told_and_a_stranger_to_the_unit_cannot_be_chosen(
+    clients: Clients, services: Services
+) -> None:
+    receipt = await submit(services, SLUG)
+    client = await desk(clients, services)
+    await add_staff(services, SLUG)
+    await add_staff(services, SLUG, Grant(Role.HANDLER, unit="kunnossapito"))
+    me, colleague, stranger = [row[0] for row in await many(services, "select id from staff order by id")]
+    refused = await act(client, receipt.reference, "assign", 1, assignee=str(stranger))
+    assert refused.status_code == 422
+    assert (await act(client, receipt.reference, "assign", 1, assignee=str(me))).status_code == 303
+    assert (await one(services, "select count(*) from outbox where event = 'feedback_handed_over'"))[0] == 0
+    assert (await act(client, receipt.reference, "assign", 2, assignee=str(colleague))).status_code == 303
+    assert (await one(services, "select count(*) from outbox where event = 'feedback_handed_over'"))[0] == 1
+    assert (await one(services, "select assignee_id from feedback"))[0] == colleague

@@ -100,7 +100,6 @@ async def test_imported_feedback_is_no_news_to_anybody(database: Database, tenan
         (events.FeedbackAnswered, "answer"),
         (events.InterimReplySent, "interim_reply"),
         (events.QuestionAsked, "question"),
-        (lambda feedback_id, _: events.FeedbackTransferredToAuthority(feedback_id), "transferred"),
         (lambda feedback_id, _: events.FeedbackMerged(feedback_id), "merged"),
         (lambda feedback_id, _: events.PublicationWithheld(feedback_id), "withheld"),
     ],
@@ -118,6 +117,23 @@ async def test_a_sender_hears_more_only_by_the_address_they_left_and_only_if_the
     assert (row["template"], row["recipient"], row["feedback_id"], row["language"]) == (
         template, EMAIL, reachable, "sv"
     )  # fmt: skip
+
+
+async def test_a_transfer_to_another_authority_is_told_also_to_who_asked_for_no_reply(
+    database: Database, tenant: Tenant
+) -> None:
+    """The Administrative Procedure Act, section 21, asks nobody whether they want to know."""
+    feedback_id = await make_feedback(database, tenant, wants_reply=False)
+    assert await plan(database, tenant, events.FeedbackTransferredToAuthority(feedback_id)) == [("transferred", EMAIL)]
+
+
+async def test_a_handover_is_told_to_the_new_handler_and_to_nobody_else(database: Database, tenant: Tenant) -> None:
+    await make_person(database, tenant, "streets@kerava.example", handler_of("streets"))
+    new = await make_person(database, tenant, "new@kerava.example", handler_of("streets"))
+    feedback_id = await make_feedback(database, tenant, assignee_id=new)
+    assert await plan(database, tenant, events.FeedbackHandedOver(feedback_id)) == [
+        ("handed_over", "new@kerava.example")
+    ]
 
 
 async def test_the_receipt_goes_to_everybody_who_left_an_address(database: Database, tenant: Tenant) -> None:

@@ -140,7 +140,7 @@ def test_a_due_date_at_midnight_is_told_as_the_day_that_ends_then(renderer: Mail
     assert "March 9, 2026" in render(renderer, make_due("receipt")).text
 
 
-@pytest.mark.parametrize("template", ["assignment", "resident_wrote"])
+@pytest.mark.parametrize("template", ["assignment", "handed_over", "resident_wrote"])
 def test_a_mail_to_staff_tells_nothing_of_what_a_resident_wrote_and_leads_to_the_desk(
     renderer: MailRenderer, template: str
 ) -> None:
