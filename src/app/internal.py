@@ -44,7 +44,7 @@ def start(settings: Settings, metrics: Callable[[], bytes], any_host: Callable[[
 def readiness(settings: Settings, host: str | None) -> tuple[int, bytes]:
     """Ask the service itself, as a resident's request would reach it."""
     if host is None:
-        return 503, b"no tenant is provisioned\n"
+        return 503, b"the database does not answer, or no tenant is provisioned\n"
     connection = http.client.HTTPConnection("127.0.0.1", settings.port, timeout=READY_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/health/ready", headers={"host": host})

@@ -5,15 +5,15 @@ statement: a request that is refused before it needs data costs the database not
 connection belongs to nobody again after the commit, also behind PgBouncer in transaction mode (ADR 0001, ADR 0002).
 """
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
 import asyncpg
 from sqlalchemy import CursorResult, Executable
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.pool import AsyncAdaptedQueuePool
 
@@ -21,6 +21,14 @@ from kernel.errors import Temporary
 from tenancy.tenant import Tenant, owner_role_name
 
 STATEMENT_TIMEOUT_MS = 15_000
+_LOST = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+)
 Params = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 T = TypeVar("T")
 S = TypeVar("S", bound="_Session")
@@ -42,13 +50,15 @@ class _Session:
         """Run a SQLAlchemy Core statement."""
         connection = self._connection or await self._open()
         self.round_trips += 1
-        return await connection.execute(statement, parameters)
+        with _lost_is_temporary():
+            return await connection.execute(statement, parameters)
 
     async def fetch(self, sql: str, *arguments: Any) -> list[asyncpg.Record]:
         """Rows of a hand-written statement (`$1` placeholders), past SQLAlchemy: for hot paths (ADR 0002)."""
         driver = await self._open_driver()
         self.round_trips += 1
-        rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
+        with _lost_is_temporary():
+            rows: list[asyncpg.Record] = await driver.fetch(sql, *arguments)
         return rows
 
     async def fetch_row(self, sql: str, *arguments: Any) -> asyncpg.Record | None:
@@ -72,14 +82,30 @@ class _Session:
         return self._driver
 
     async def _open(self) -> AsyncConnection:
+        """Take a connection and begin. Raises Temporary when there is none to be had.
+
+        After a restart of the database every pooled connection is dead; the first that fails takes the others with it,
+        and since nothing has run yet, it is simply tried again on a new one.
+        """
+        connection = await self._take()
         try:
-            connection = await self._engine.connect()
-        except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError) as error:
+            return await self._begin_on(connection)
+        except Temporary:
+            await self._engine.dispose()
+            return await self._begin_on(await self._take())
+
+    async def _take(self) -> AsyncConnection:
+        try:
+            return await self._engine.connect()
+        except (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             raise Temporary("database_unavailable") from error
+
+    async def _begin_on(self, connection: AsyncConnection) -> AsyncConnection:
         try:
             driver: Any = (await connection.get_raw_connection()).driver_connection
             self.round_trips += 1
-            await driver.execute(self._begin)
+            with _lost_is_temporary():
+                await driver.execute(self._begin)
         except BaseException:
             await connection.invalidate()
             await connection.close()
@@ -97,10 +123,10 @@ class _Session:
             return
         try:
             self.round_trips += 1
-            if not commit:
-                await driver.execute("ROLLBACK")
-            else:
-                _require_commit(await driver.execute("COMMIT"))
+            with _lost_is_temporary():
+                tag = await driver.execute("COMMIT" if commit else "ROLLBACK")
+            if commit:
+                _require_commit(tag)
         except BaseException:
             await connection.invalidate()
             raise
@@ -112,6 +138,24 @@ class _Session:
     def _run_after_commit(self) -> None:
         for action in self._after_commit:
             action()
+
+
+@contextmanager
+def _lost_is_temporary() -> Iterator[None]:
+    """A connection that broke under a statement is no bug: it may work again in a moment."""
+    try:
+        yield
+    except DBAPIError as error:
+        if not error.connection_invalidated and not isinstance(_driver_error(error), _LOST):
+            raise
+        raise Temporary("database_unavailable") from error
+    except _LOST as error:
+        raise Temporary("database_unavailable") from error
+
+
+def _driver_error(error: DBAPIError) -> BaseException | None:
+    """What asyncpg said, beneath what SQLAlchemy made of it."""
+    return error.orig.__cause__ if error.orig is not None else None
 
 
 def _require_commit(tag: str) -> None:

@@ -128,3 +128,62 @@ async def test_a_database_that_does_not_answer_is_a_temporary_error(registry: Re
         with pytest.raises(Temporary):
             async with nowhere.transaction(registry.by_slug("kerava")) as session:
                 await session.fetch("SELECT 1")
+
+
+async def kill_connections(postgres_url: str) -> None:
+    admin = await asyncpg.connect(postgres_url)
+    try:
+        await admin.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'victim'")
+    finally:
+        await admin.close()
+    await asyncio.sleep(0.1)
+
+
+async def test_pooled_connections_that_died_meanwhile_are_replaced_without_an_error(
+    postgres_url: str, database_url: str, registry: Registry
+) -> None:
+    kerava = registry.by_slug("kerava")
+    async with Database(database_url, pool_size=3, application_name="victim") as victim:
+
+        async def read() -> None:
+            async with victim.transaction(kerava) as session:
+                await session.fetch("SELECT pg_sleep(0.05)")
+
+        await asyncio.gather(*(read() for _ in range(3)))
+        await kill_connections(postgres_url)
+        await asyncio.gather(*(read() for _ in range(3)))
+
+
+async def test_a_connection_that_dies_under_a_statement_is_a_temporary_error_and_nothing_is_kept(
+    postgres_url: str, database_url: str, database: Database, registry: Registry
+) -> None:
+    kerava = registry.by_slug("kerava")
+    async with Database(database_url, pool_size=1, application_name="victim") as victim:
+
+        async def write_and_die(*, through_core: bool) -> None:
+            async with victim.transaction(kerava) as session:
+                await session.fetch(INSERT_STAFF)
+                await kill_connections(postgres_url)
+                if through_core:
+                    await session.execute(text("SELECT 1"))
+                else:
+                    await session.fetch("SELECT 1")
+
+        for through_core in (True, False):
+            with pytest.raises(Temporary):
+                await write_and_die(through_core=through_core)
+
+        async def write_and_die_at_commit() -> None:
+            async with victim.transaction(kerava) as session:
+                await session.fetch(INSERT_STAFF)
+                await kill_connections(postgres_url)
+
+        with pytest.raises(Temporary):
+            await write_and_die_at_commit()
+    assert await count_staff(database, registry, "kerava") == 0
+
+
+async def test_an_argument_the_driver_refuses_is_a_bug_and_not_an_outage(registry: Registry, pool: Database) -> None:
+    with pytest.raises(asyncpg.DataError, match="invalid input"):
+        async with pool.transaction(registry.by_slug("kerava")) as session:
+            await session.fetch("SELECT $1::int", "no number")

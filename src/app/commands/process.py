@@ -16,6 +16,7 @@ from app.housekeeping import keep_house
 from app.main import build_services, wait_for_database
 from app.wiring import make_worker
 from app.worker import run_until_signalled
+from kernel.errors import Temporary
 from kernel.log import configure
 from tenancy.registry import list_tenants
 from tenancy.session import Database
@@ -49,8 +50,12 @@ def run_serve(_: argparse.Namespace, __: Output) -> int:
 
 
 async def _any_host(settings: settings_module.Settings) -> str | None:
+    """A tenant to ask for readiness; None while the database does not answer."""
     async with Database(settings.database_url, pool_size=1, statement_cache_size=0) as database:
-        tenants = await list_tenants(database)
+        try:
+            tenants = await list_tenants(database)
+        except Temporary:
+            return None
     return next((tenant.hosts[0] for tenant in tenants if tenant.hosts and not tenant.suspended), None)
 
 
