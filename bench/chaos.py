@@ -1,32 +1,40 @@
 """`make chaos`: kill the service and PostgreSQL at random moments under load, then prove what is left.
 
-    python -m bench.chaos [--rounds N] [--seed N]
+    python -m bench.chaos [--rounds N] [--clients N] [--seed N]
 
 Clients send feedback with an idempotency key of their own and repeat each request until it is answered, as a person
 with a bad line does. Whatever was answered 200 or 201 was shown; afterwards each must be one row with one of everything
-that belongs to it, and every repeat must have been given the same receipt.
+that belongs to it, under its key, with the reference and the tracking code that were shown, and every repeat must have
+been given the same receipt.
 """
 
 import argparse
 import asyncio
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import asyncpg
 import httpx
 
 from app.postgres import EmbeddedPostgres
 from bench.installation import ROOT, TENANTS, Installation, installation
+from feedback.codes import code_hash, idempotency_hash, normalise
+from kernel.errors import ConfigError
 
 RETRY_SECONDS = 0.05
+VICTIMS = ("service", "service process", "postgres", "backend")
+"""All of the service; one of its two processes; PostgreSQL with all backends; one backend: then all of them restart."""
 ANSWERED = {200, 201}
 
 
@@ -62,12 +70,19 @@ class _Service:
         self._made = made
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the process that starts the others."""
+        if self._process is None:
+            raise RuntimeError("the service was not started")
+        return self._process.pid
+
     def start(self) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("KUULOLLA_")}
         self._process = subprocess.Popen(
             [sys.executable, "-m", "app.cli", "serve"],
             cwd=ROOT,
-            env={**kept, **self._made.environment, "KUULOLLA_WORKERS": "1"},
+            env={**kept, **self._made.environment},
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
@@ -80,17 +95,29 @@ class _Service:
             self._process.wait()
 
 
-def run(*, rounds: int, clients: int, seconds: float, seed: int) -> Report:
+def run(
+    *, rounds: int, clients: int, seconds: float, seed: int, victims: Sequence[str] = VICTIMS,
+    server_settings: dict[str, str] | None = None,
+) -> Report:  # fmt: skip
     """Kill each part once a round, `seconds` apart at most, under load from `clients`."""
     report = Report(seed)
-    with installation() as made:
+    with installation(server_settings=server_settings) as made:
+        postgres = made.postgres
+        if postgres is None:
+            raise RuntimeError("only a server of our own is killed")
         service = _Service(made)
         service.start()
         load = _Load(made, clients, report)
         load.start()
         try:
             load.wait_for_answer(60)
-            _kill_in_turn(made.postgres, service, load, report, rounds, seconds, random.Random(seed))
+            for victim in _order(rounds, victims, random.Random(seed)):
+                time.sleep(victim.after * seconds)
+                began = time.monotonic()
+                _kill(victim.name, postgres, service)
+                report.kills[victim.name] += 1
+                load.wait_for_answer(60)
+                report.recovery_seconds.append(time.monotonic() - began)
             load.finish()
         finally:
             load.stop()
@@ -99,23 +126,63 @@ def run(*, rounds: int, clients: int, seconds: float, seed: int) -> Report:
     return report
 
 
-def _kill_in_turn(
-    postgres: EmbeddedPostgres, service: _Service, load: "_Load", report: Report, rounds: int, seconds: float,
-    order: random.Random,
-) -> None:  # fmt: skip
+@dataclass(frozen=True)
+class _Victim:
+    name: str
+    after: float
+    """What part of the pause goes by before it is killed."""
+
+
+def _order(rounds: int, victims: Sequence[str], order: random.Random) -> Iterator[_Victim]:
     for _ in range(rounds):
-        for victim in ("service", "postgres"):
-            time.sleep(order.uniform(0.3, 1.0) * seconds)
-            began = time.monotonic()
-            if victim == "service":
-                service.kill()
-                service.start()
-            else:
-                postgres.kill()
-                postgres.start()
-            report.kills[victim] += 1
-            load.wait_for_answer(60)
-            report.recovery_seconds.append(time.monotonic() - began)
+        for name in order.sample(victims, len(victims)):
+            yield _Victim(name, order.uniform(0.3, 1.0))
+
+
+def _kill(victim: str, postgres: EmbeddedPostgres, service: _Service) -> None:
+    """SIGKILL, and start again what does not start by itself."""
+    match victim:
+        case "service":
+            service.kill()
+            service.start()
+        case "service process":
+            os.kill(random.SystemRandom().choice(_serving(service.pid)), signal.SIGKILL)
+        case "postgres":
+            os.kill(postgres.pid, signal.SIGSTOP)  # or it would start a backend while they are being counted
+            postgres.kill()
+            _start_again(postgres)
+        case "backend":
+            os.kill(random.SystemRandom().choice(_backends(postgres.pid)), signal.SIGKILL)
+        case _:
+            raise AssertionError(victim)
+
+
+def _start_again(postgres: EmbeddedPostgres) -> None:
+    """Killed backends may hold the shared memory for a moment longer."""
+    for _ in range(20):
+        with suppress(ConfigError):
+            postgres.start()
+            return
+        time.sleep(0.1)
+    postgres.start()
+
+
+def _serving(parent: int) -> list[int]:
+    """The processes that answer requests."""
+    return [pid for pid, command in _children(parent) if "spawn_main" in command]
+
+
+def _backends(postmaster: int) -> list[int]:
+    """The server processes of client connections."""
+    return [pid for pid, command in _children(postmaster) if re.match(r"postgres: bench_\w+ bench_", command)]
+
+
+def _children(parent: int) -> Iterator[tuple[int, str]]:
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            if int(status.read_text().rsplit(")", 1)[1].split()[1]) == parent:
+                command = (status.parent / "cmdline").read_bytes().replace(b"\0", b" ")
+                yield int(status.parent.name), command.decode(errors="replace")
 
 
 class _Load:
@@ -192,11 +259,13 @@ class _Load:
             self._report.changed.append(f"{slug} {key}")
 
 
-_COUNTS = """
-select f.text, f.reference, (select count(*) from {schema}.history h where h.feedback_id = f.id) as history,
-       (select count(*) from {schema}.routing_decision r where r.feedback_id = f.id) as routed,
-       (select count(*) from {schema}.audit a where a.target_type = 'feedback' and a.target_id = f.id) as audited,
-       (select count(*) from {schema}.outbox o where (o.payload->>'feedback_id')::bigint = f.id) as events
+_STORED = """
+select f.idempotency_hash, f.reference, f.tracking_hash,
+       array[(select count(*) from {schema}.history h where h.feedback_id = f.id),
+             (select count(*) from {schema}.routing_decision r where r.feedback_id = f.id),
+             (select count(*) from {schema}.audit a where a.target_type = 'feedback' and a.target_id = f.id),
+             (select count(*) from {schema}.outbox o
+               where o.event = 'feedback_received' and (o.payload->>'feedback_id')::bigint = f.id)] as effects
   from {schema}.feedback f
 """
 
@@ -204,25 +273,34 @@ select f.text, f.reference, (select count(*) from {schema}.history h where h.fee
 async def _check(made: Installation, receipts: dict[tuple[str, str], dict[str, object]], report: Report) -> None:
     """Read what is left and compare it with what was shown."""
     report.shown = len(receipts)
-    admin = await asyncpg.connect(made.postgres.url("bench"))
+    admin = await asyncpg.connect(made.admin_url)
     try:
         for slug in TENANTS:
-            rows = await admin.fetch(_COUNTS.format(schema=f"t_{slug}"))
-            stored = Counter(row["text"].removeprefix("Onko kirjasto auki? ") for row in rows)
-            references = {row["reference"] for row in rows}
-            report.doubled += [f"{slug} {key}" for key, count in stored.items() if count > 1]
-            report.lost += [
-                f"{slug} {key}"
-                for (of, key), receipt in receipts.items()
-                if of == slug and (stored[key] == 0 or receipt["reference"] not in references)
-            ]
-            report.without_effects += [
-                f"{slug} {row['reference']}"
-                for row in rows
-                if {row["history"], row["routed"], row["audited"], row["events"]} != {1}
-            ]
+            rows = await admin.fetch(_STORED.format(schema=f"t_{slug}"))
+            own = {key: receipt for (of, key), receipt in receipts.items() if of == slug}
+            _compare(slug, rows, own, report)
+            events = await admin.fetchval(f"select count(*) from t_{slug}.outbox where event = 'feedback_received'")
+            if events != len(rows):
+                report.without_effects.append(f"{slug}: {events} events of {len(rows)} feedbacks")
     finally:
         await admin.close()
+
+
+def _compare(slug: str, rows: list[asyncpg.Record], receipts: dict[str, dict[str, object]], report: Report) -> None:
+    by_key: dict[bytes, list[asyncpg.Record]] = {}
+    for row in rows:
+        by_key.setdefault(row["idempotency_hash"], []).append(row)
+    seen = Counter(row["reference"] for row in rows)
+    for key, receipt in receipts.items():
+        found = by_key.get(idempotency_hash(key), [])
+        code = normalise(str(receipt["tracking_code"]))
+        if [(row["reference"], row["tracking_hash"]) for row in found[:1]] != [
+            (receipt["reference"], code_hash(code or ""))
+        ]:
+            report.lost.append(f"{slug} {key}")
+        if len(found) > 1 or seen[str(receipt["reference"])] > 1:
+            report.doubled.append(f"{slug} {key}")
+    report.without_effects += [f"{slug} {row['reference']}" for row in rows if set(row["effects"]) != {1}]
 
 
 def main() -> int:

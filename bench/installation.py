@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+from sqlalchemy.engine import make_url
 
 from app.main import build_services
 from app.migrations import MIGRATIONS
@@ -40,7 +41,10 @@ MEASURER = System("bench")
 class Installation:
     """What runs, and how to reach it."""
 
-    postgres: EmbeddedPostgres
+    postgres: EmbeddedPostgres | None
+    """None when the database is on somebody's own server."""
+    admin_url: str
+    """The database, as a superuser."""
     settings: Settings
     environment: dict[str, str]
 
@@ -51,34 +55,56 @@ class Installation:
 
 
 @contextmanager
-def installation() -> Iterator[Installation]:
-    """Everything but the service, on a fresh directory."""
+def installation(
+    superuser_url: str | None = None, *, server_settings: dict[str, str] | None = None
+) -> Iterator[Installation]:
+    """Everything but the service, on a fresh directory; the database in an embedded server, or in the one named."""
     folder = Path(tempfile.mkdtemp(prefix="kuulolla-bench-"))
     folder.chmod(0o755)
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        server = None
+        if superuser_url is None:
+            made = EmbeddedPostgres(folder / "postgres", settings={"max_connections": "200"} | (server_settings or {}))
+            server = stack.enter_context(made)
+            superuser_url = server.url()
+        name, password = f"bench_{secrets.token_hex(4)}", secrets.token_hex(12)
+        admin = make_url(superuser_url).set(drivername="postgresql")
+        own = admin.set(username=name, password=password, database=name)
+        environment = {
+            "KUULOLLA_DATABASE_URL": own.render_as_string(hide_password=False),
+            "KUULOLLA_SECRET_KEY": secrets.token_urlsafe(48),
+            "KUULOLLA_CONFIG_DIR": str(ROOT / "config" / "tenants"),
+            "KUULOLLA_FILES_URL": (folder / "files").as_uri(),
+            "KUULOLLA_MAIL_URL": (folder / "mail").as_uri(),
+            "KUULOLLA_PORT": str(free_port()),
+            "KUULOLLA_WORKERS": str(WORKERS),
+        }
+        settings = load(environment)
+        if server is None:
+            stack.callback(lambda: asyncio.run(_remove(admin.render_as_string(hide_password=False), name)))
+        asyncio.run(_prepare(admin.render_as_string(hide_password=False), settings, name, password))
+        admin_url = admin.set(database=name).render_as_string(hide_password=False)
+        yield Installation(server, admin_url, settings, environment)
+
+
+async def _remove(superuser_url: str, name: str) -> None:
+    admin = await asyncpg.connect(superuser_url)
     try:
-        with EmbeddedPostgres(folder / "postgres", settings={"max_connections": "200"}) as server:
-            password = secrets.token_hex(12)
-            environment = {
-                "KUULOLLA_DATABASE_URL": server.url("bench", "bench", password),
-                "KUULOLLA_SECRET_KEY": secrets.token_urlsafe(48),
-                "KUULOLLA_CONFIG_DIR": str(ROOT / "config" / "tenants"),
-                "KUULOLLA_FILES_URL": (folder / "files").as_uri(),
-                "KUULOLLA_MAIL_URL": (folder / "mail").as_uri(),
-                "KUULOLLA_PORT": str(free_port()),
-                "KUULOLLA_WORKERS": str(WORKERS),
-            }
-            settings = load(environment)
-            asyncio.run(_prepare(server, settings, password))
-            yield Installation(server, settings, environment)
+        await admin.execute(f"drop database if exists {name} with (force)")
+        for (role,) in await admin.fetch("select rolname from pg_roles where starts_with(rolname, $1)", name):
+            await admin.execute(f"drop role {role}")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        await admin.close()
 
 
-async def _prepare(server: EmbeddedPostgres, settings: Settings, password: str) -> None:
-    admin = await asyncpg.connect(server.url())
-    await admin.execute(f"create role bench login noinherit createrole password '{password}'")
-    await admin.execute("create database bench owner bench")
-    await admin.close()
+async def _prepare(superuser_url: str, settings: Settings, name: str, password: str) -> None:
+    admin = await asyncpg.connect(superuser_url)
+    try:
+        await admin.execute(f"create role {name} login noinherit createrole password '{password}'")
+        await admin.execute(f"create database {name} owner {name} template template0 encoding 'UTF8'")
+    finally:
+        await admin.close()
     async with Database(settings.database_url, pool_size=2) as database:
         await migrate.migrate_shared(database, MIGRATIONS)
         for slug in TENANTS:

@@ -1,108 +1,81 @@
-"""How often a page goes to the database: at most six times, intake at most four; the transaction itself counts."""
+"""How often a page goes to the database: at most six times, intake at most four; begin and commit included."""
 
-import dataclasses
-import io
+from collections.abc import AsyncIterator
 
-import httpx
 import pytest
-from PIL import Image
+from bench.round_trips import INTAKE_MOST, PAGE_MOST, PLANTED, Cost, measure
 
 from app.front import Front
-from app.main import create_app
 from app.settings import Settings
-from auth.actor import Grant, Role
-from factories.feedback import PLAIN, UNIT, add_staff, sign_in, tracking_code
-from web.site import Services, Site
+from conftest import empty
+from tenancy.registry import Registry
+from tenancy.session import Database
+from web.site import Services
 
-PAGE_MOST, INTAKE_MOST = 6, 4
-
-
-class Counting:
-    """The application, and what its last request cost."""
-
-    def __init__(self, app: Front) -> None:
-        self._app = app
-        self.last: int | None = None
-
-    async def __call__(self, scope: dict[str, object], receive: object, send: object) -> None:
-        kept: dict[str, Site] = {}
-        await self._app(_Noting(scope, kept), receive, send)  # type: ignore[arg-type]  # ASGI's own shapes
-        site = kept.get("kuulolla")
-        self.last = site.round_trips if site else 0
+# The platform's probe has a transaction of its own, which is nobody's request.
+NOT_ON_THE_ACCESS_LOG = {"GET /health/ready"}
 
 
-class _Noting(dict[str, object]):
-    """A scope that tells what the application put into it."""
-
-    def __init__(self, scope: dict[str, object], kept: dict[str, Site]) -> None:
-        super().__init__(scope)
-        self._kept = kept
-
-    def __setitem__(self, key: str, value: object) -> None:
-        if isinstance(value, Site):
-            self._kept[key] = value
-        super().__setitem__(key, value)
+@pytest.fixture(scope="module")
+async def costs(
+    settings: Settings, services: Services, registry: Registry, pool: Database
+) -> AsyncIterator[list[Cost]]:
+    """Of every page of both cities and of intake in all its forms."""
+    yield [cost for tenant in registry.all() for cost in await measure(settings, services, tenant)]
+    for tenant in registry.all():
+        await empty(pool, tenant.schema)
 
 
-@pytest.fixture
-def counting(settings: Settings, services: Services) -> Counting:
-    return Counting(create_app(settings, dataclasses.replace(services)))
+def test_no_page_makes_more_than_six_round_trips(costs: list[Cost], app: Front) -> None:
+    pages = [cost for cost in costs if cost.request.startswith("GET")]
+    assert PAGE_MOST == 6
+    assert PLANTED > PAGE_MOST - 1, "a query for each row would pass the bar"
+    assert [cost for cost in pages if not cost.is_within] == []
+    assert {cost.status for cost in pages} == {200}, "each was really shown"
+    every_page = {route.path for route in app.routes if "GET" in (getattr(route, "methods", None) or ())}
+    assert every_page - {cost.route for cost in pages} == set()
 
 
-@pytest.mark.usefixtures("clients")
-async def test_no_page_makes_more_than_six_round_trips_and_intake_no_more_than_four(
-    counting: Counting, services: Services
-) -> None:
-    slug = "kerava"
-    out = io.BytesIO()
-    Image.new("RGB", (40, 30)).save(out, "JPEG")
-    form = {
-        "kind": "question", "category": PLAIN[slug], "text": "Onko kirjasto auki pyhäinpäivänä?",
-        "publication.permission": "anonymous", "contact.email": "own@example.org",
-    }  # fmt: skip
-    async with httpx.AsyncClient(
-        transport=httpx.ASGITransport(app=counting),  # type: ignore[arg-type]  # ASGI's own shapes
-        base_url=f"https://{slug}.test",
-        headers={"accept": "text/html"},
-    ) as client:
-        plain = await client.post("/feedback/new", data=form | {"idempotency_key": "a"})
-        assert plain.status_code == 201
-        assert counting.last is not None
-        assert 0 < counting.last <= INTAKE_MOST
-        photo = {"photos": ("k.jpg", out.getvalue(), "image/jpeg")}
-        await client.post("/feedback/new", data=form | {"idempotency_key": "b"}, files=photo)
-        assert 0 < counting.last <= INTAKE_MOST
-        replay = await client.post("/feedback/new", data=form | {"idempotency_key": "a"})
-        assert replay.status_code == 200
-        assert 0 < counting.last <= INTAKE_MOST
-
-        await client.post("/tracking", data={"tracking_code": tracking_code(plain.text)})
-        roles = (Grant(Role.HANDLER, unit=UNIT[slug]), Grant(Role.PUBLISHER))
-        await sign_in(client, await add_staff(services, slug, *roles))
-        reference = (await client.get("/desk")).text.split('href="/desk/feedback/', 1)[1].split('"', 1)[0]
-        costs: dict[str, int | None] = {}
-        for path in (
-            "/", "/feedback/new", "/tracking", "/tracking/feedback", "/published", "/published?kind=question",
-            "/feed.atom", "/feed.json", "/api/v1/feedback", "/api/v1/categories", "/desk/login", "/desk",
-            "/desk?section=all&q=kirjasto", f"/desk/feedback/{reference}", "/desk/publication",
-            f"/desk/publication/{reference}", "/desk/photos/1", "/health/ready",
-        ):  # fmt: skip
-            answer = await client.get(path)
-            assert answer.status_code == 200, path
-            costs[path] = counting.last
-        assert {path: cost for path, cost in costs.items() if cost is None or cost > PAGE_MOST} == {}
-        assert costs["/desk"] == costs["/desk?section=all&q=kirjasto"]
-        assert costs["/feedback/new"] == 0, "the form needs no database"
+def test_intake_makes_three_round_trips_and_four_with_photos_or_when_it_is_repeated(costs: list[Cost]) -> None:
+    arrivals = [cost for cost in costs if cost.request.endswith("stranger")]
+    assert INTAKE_MOST == 4
+    assert sorted((cost.request, cost.status, cost.on_the_wire) for cost in arrivals) == [
+        ("POST /api/v1/feedback, new, stranger", 201, 3),
+        ("POST /api/v1/feedback, new, stranger", 201, 3),
+        ("POST /api/v1/feedback, repeated, stranger", 200, 4),
+        ("POST /api/v1/feedback, repeated, stranger", 200, 4),
+        ("POST /feedback/new, new, stranger", 201, 3),
+        ("POST /feedback/new, new, stranger", 201, 3),
+        ("POST /feedback/new, repeated, stranger", 200, 4),
+        ("POST /feedback/new, repeated, stranger", 200, 4),
+        ("POST /feedback/new, with a photo, stranger", 201, 4),
+        ("POST /feedback/new, with a photo, stranger", 201, 4),
+    ]
 
 
-def test_this_file_knows_every_page(app: Front) -> None:
-    paths = {route.path for route in app.routes if "GET" in (getattr(route, "methods", None) or ())}
-    known = {
-        "/", "/feedback/new", "/tracking", "/tracking/feedback", "/tracking/photos/{photo_id:int}", "/published",
-        "/published/{reference:str}", "/feed.atom", "/feed.json", "/desk", "/desk/login",
-        "/desk/feedback/{reference:str}",
-        "/desk/photos/{photo_id:int}", "/desk/publication", "/desk/publication/{reference:str}", "/health/ready",
-        "/api/v1/categories", "/api/v1/feedback", "/api/v1/feedback/{reference:str}", "/api/v1/openapi.json",
-        "/api/v1/openapi.json/{path:str}", "/api/v1/openapi.json/openapi.json",
-    }  # fmt: skip
-    assert paths - known == set()
+@pytest.mark.xfail(strict=True, reason="intake looks up the open feedback's session, which it does not need: 5 of 4")
+def test_intake_of_somebody_with_a_feedback_open_makes_no_more_than_four_either(costs: list[Cost]) -> None:
+    arrivals = [cost for cost in costs if cost.request.endswith("returning sender")]
+    assert len(arrivals) == 10
+    assert [cost for cost in arrivals if not cost.is_within] == []
+
+
+@pytest.mark.xfail(strict=True, reason="a refused act of the desk makes 7, opening contact data 8")
+def test_no_page_shown_in_answer_to_a_form_makes_more_than_six(costs: list[Cost]) -> None:
+    pages = [cost for cost in costs if "→" in cost.request]
+    assert len(pages) > 10
+    assert [cost for cost in pages if not cost.is_within] == []
+
+
+def test_the_refused_forms_were_refused_as_they_should(costs: list[Cost]) -> None:
+    pages = [cost for cost in costs if "→" in cost.request]
+    assert [cost for cost in pages if not cost.request.endswith(f"→ {cost.status}")] == []
+
+
+def test_the_access_log_says_how_often_a_request_really_went_to_the_database(costs: list[Cost]) -> None:
+    different = {cost.request for cost in costs if cost.counted != cost.on_the_wire}
+    assert different == NOT_ON_THE_ACCESS_LOG
+
+
+def test_the_form_needs_no_database(costs: list[Cost]) -> None:
+    assert {cost.on_the_wire for cost in costs if cost.request.startswith("GET /feedback/new")} == {0}
