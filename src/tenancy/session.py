@@ -6,7 +6,7 @@ connection belongs to nobody again after the commit, also behind PgBouncer in tr
 """
 
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -39,6 +39,7 @@ class _Session:
 
     def __init__(self, engine: AsyncEngine, begin: str) -> None:
         self._engine = engine
+        self._tries = engine.pool.size() + 1  # type: ignore[attr-defined]  # a queue pool has a size
         self._begin = begin
         self._connection: AsyncConnection | None = None
         self._driver: asyncpg.Connection[Any] | None = None
@@ -84,15 +85,14 @@ class _Session:
     async def _open(self) -> AsyncConnection:
         """Take a connection and begin. Raises Temporary when there is none to be had.
 
-        After a restart of the database every pooled connection is dead; the first that fails takes the others with it,
-        and since nothing has run yet, it is simply tried again on a new one.
+        After a restart of the database every pooled connection is dead. Nothing has run on it yet, so the next one is
+        tried, until one is new: connecting anew then tells the truth.
         """
-        connection = await self._take()
-        try:
-            return await self._begin_on(connection)
-        except Temporary:
-            await self._engine.dispose()
-            return await self._begin_on(await self._take())
+        for _ in range(self._tries - 1):
+            connection = await self._take()
+            with suppress(Temporary):
+                return await self._begin_on(connection)
+        return await self._begin_on(await self._take())
 
     async def _take(self) -> AsyncConnection:
         try:
@@ -101,13 +101,13 @@ class _Session:
             raise Temporary("database_unavailable") from error
 
     async def _begin_on(self, connection: AsyncConnection) -> AsyncConnection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
         try:
-            driver: Any = (await connection.get_raw_connection()).driver_connection
             self.round_trips += 1
             with _lost_is_temporary():
                 await driver.execute(self._begin)
         except BaseException:
-            await connection.invalidate()
+            await _throw_away(connection, driver)
             await connection.close()
             raise
         self._connection, self._driver = connection, driver
@@ -128,7 +128,7 @@ class _Session:
             if commit:
                 _require_commit(tag)
         except BaseException:
-            await connection.invalidate()
+            await _throw_away(connection, driver)
             raise
         finally:
             await connection.close()
@@ -138,6 +138,12 @@ class _Session:
     def _run_after_commit(self) -> None:
         for action in self._after_commit:
             action()
+
+
+async def _throw_away(connection: AsyncConnection, driver: Any) -> None:
+    """Nobody gets this connection again, and its socket is closed now, not when the garbage collector comes by."""
+    driver.terminate()
+    await connection.invalidate()
 
 
 @contextmanager
