@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -146,15 +146,25 @@ def _kill(victim: str, postgres: EmbeddedPostgres, service: _Service) -> None:
             service.kill()
             service.start()
         case "service process":
-            os.kill(random.SystemRandom().choice(_serving(service.pid)), signal.SIGKILL)
+            _kill_one(lambda: _serving(service.pid))
         case "postgres":
             os.kill(postgres.pid, signal.SIGSTOP)  # or it would start a backend while they are being counted
             postgres.kill()
             _start_again(postgres)
         case "backend":
-            os.kill(random.SystemRandom().choice(_backends(postgres.pid)), signal.SIGKILL)
+            _kill_one(lambda: _backends(postgres.pid))
         case _:
             raise AssertionError(victim)
+
+
+def _kill_one(candidates: Callable[[], list[int]]) -> None:
+    """There may be none for a moment: what was killed before is still starting."""
+    deadline = time.monotonic() + 60
+    while not (pids := candidates()):
+        if time.monotonic() > deadline:
+            raise TimeoutError("nothing of that kind runs any more")
+        time.sleep(0.05)
+    os.kill(random.SystemRandom().choice(pids), signal.SIGKILL)
 
 
 def _start_again(postgres: EmbeddedPostgres) -> None:
@@ -194,7 +204,8 @@ class _Load:
         self._report = report
         self._finishing = threading.Event()
         self._stopping = threading.Event()
-        self._answers = 0
+        self._answered_of = 0.0
+        """When the newest request was sent that was answered."""
         self._thread = threading.Thread(target=lambda: asyncio.run(self._run()), daemon=True)
         self.receipts: dict[tuple[str, str], dict[str, object]] = {}
         """(tenant, idempotency key) → the receipt that was shown."""
@@ -214,9 +225,10 @@ class _Load:
         self._thread.join(10)
 
     def wait_for_answer(self, seconds: float) -> None:
-        """Until something was answered that was not answered before this call."""
-        before, deadline = self._answers, time.monotonic() + seconds
-        while self._answers == before:
+        """Until something is answered that was asked after this call."""
+        now = time.monotonic()
+        deadline = now + seconds
+        while self._answered_of < now:
             if time.monotonic() > deadline:
                 raise TimeoutError("nothing is answered any more")
             time.sleep(0.01)
@@ -241,6 +253,7 @@ class _Load:
             "publication": {"permission": "none"},
         }  # fmt: skip
         while not self._stopping.is_set():
+            sent_at = time.monotonic()
             try:
                 answer = await http.post(
                     self._url, json=body, headers={"Host": f"{slug}.localhost", "Idempotency-Key": key}
@@ -248,13 +261,13 @@ class _Load:
             except httpx.TransportError:
                 answer = None
             if answer is not None and answer.status_code in ANSWERED:
+                self._answered_of = max(self._answered_of, sent_at)
                 self._note(slug, key, answer.json())
                 return
             self._report.repeats += 1
             await asyncio.sleep(RETRY_SECONDS)
 
     def _note(self, slug: str, key: str, receipt: dict[str, object]) -> None:
-        self._answers += 1
         if self.receipts.setdefault((slug, key), receipt) != receipt:
             self._report.changed.append(f"{slug} {key}")
 

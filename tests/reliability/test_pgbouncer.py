@@ -1,7 +1,6 @@
 """Behind PgBouncer in transaction mode a server connection is somebody else's after every commit; nothing crosses."""
 
 import asyncio
-import dataclasses
 import os
 import pwd
 import random
@@ -13,15 +12,13 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
-import httpx
 import pytest
 from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
-from app.main import create_app
 from app.postgres import free_port
 from app.settings import Settings
-from factories.feedback import PLAIN, submit
+from support.interleaving import interleave, misplaced
 from tenancy.registry import Registry
 from tenancy.session import Database
 from web.site import Services
@@ -126,29 +123,14 @@ async def test_a_setting_that_outlives_its_transaction_would_be_seen(pooled_url:
         await victim.close()
 
 
-async def test_the_service_works_behind_it(
-    pooled: Database, settings: Settings, services: Services, database: Database
+@pytest.mark.timeout(300)
+async def test_five_thousand_interleaved_requests_on_two_server_connections_never_cross(
+    pooled: Database, database: Database, settings: Settings, services: Services
 ) -> None:
-    del database
-    own = dataclasses.replace(services, database=pooled)
-    app = create_app(settings, own)
-    receipts = {slug: await submit(own, slug) for slug in ("kerava", "jarvenpaa")}
-    clients = {
-        slug: httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url=f"https://{slug}.test")
-        for slug in receipts
-    }
-
-    async def send(number: int) -> None:
-        slug = ("kerava", "jarvenpaa")[number % 2]
-        body = {
-            "kind": "question", "category": PLAIN[slug], "text": f"Kysymys {slug} numero {number}",
-            "publication": {"permission": "none"},
-        }  # fmt: skip
-        answer = await clients[slug].post("/api/v1/feedback", json=body, headers={"Idempotency-Key": f"p{number}"})
-        assert answer.status_code == 201
-        own_page = await clients[slug].post("/api/v1/tracking", json={"tracking_code": answer.json()["tracking_code"]})
-        assert own_page.json()["text"] == f"Kysymys {slug} numero {number}"
-
-    await asyncio.gather(*(send(number) for number in range(100)))
-    for client in clients.values():
-        await client.aclose()
+    del database  # asked for so that the tables are emptied afterwards
+    found = await interleave(settings, services, pooled, requests=5_000)
+    assert found.crossed == []
+    assert found.asked.total() == 5_000
+    assert min(found.asked.values()) > 50, "every request was made in both cities"
+    assert len(found.asked) == 10
+    assert await misplaced(services) == []
