@@ -157,4 +157,6 @@ def _ours(error: Exception) -> Exception:
             FieldProblem(str(entry.get("key") or "body"), "wrong_type") for entry in extra if isinstance(entry, dict)
         ]
         return Invalid(*(problems or [FieldProblem("body", "wrong_type")]))
+    if isinstance(error, UnicodeDecodeError | RecursionError):
+        return Invalid(FieldProblem("body", "wrong_type"))
     return error

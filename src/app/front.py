@@ -30,6 +30,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 CACHED_PATHS = ("/", "/feedback/new", "/published", "/feed.atom", "/feed.json")
+MARKED_PATHS = frozenset({"/feedback/new"})
+"""Pages that hold the mark, whether they are kept or not."""
 CACHED_PREFIXES = ("/published/", "/api/v1/feedback", "/api/v1/categories")
 
 # One list for every answer. `default-src 'none'` and no `unsafe-*`: what a page may load is written out.
@@ -132,7 +134,12 @@ class Front:
         scope["kuulolla"] = site
         key = _cache_key(site, scope)
         if key is None:
-            await self._inner(scope, receive, answer)
+            if scope["method"] == "GET" and scope["path"] in MARKED_PATHS:
+                answer.record()
+                await self._inner(scope, receive, answer)
+                await answer.release(_fresh_key())
+            else:
+                await self._inner(scope, receive, answer)
             return
         page = cache.find(site.tenant.slug, key)
         if page is None:

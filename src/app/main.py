@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,8 @@ from web.site import Services
 
 LOCALES = Path(__file__).parent / "locales"
 
+BODY_MAX_BYTES = 1024 * 1024
+"""Of every request but the form with its photos."""
 REFRESH_SECONDS = 10.0
 """How often the registry is read again, so that a suspension or a new tenant needs no restart."""
 
@@ -113,7 +115,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Front:
             use_handler_docstrings=True,
         ),
         response_cache_config=ResponseCacheConfig(),
-        request_max_body_size=settings.max_body_bytes,
+        request_max_body_size=BODY_MAX_BYTES,
         logging_config=None,
         debug=False,
     )
@@ -147,8 +149,8 @@ async def _keep_registry_fresh(services: Services) -> None:
         await anyio.sleep(REFRESH_SECONDS)
         try:
             await services.registry.refresh(services.database)
-        except Temporary:
-            get_logger().warning("registry_not_refreshed")
+        except Exception:  # noqa: BLE001 - logged; this task must outlive whatever the database says
+            get_logger().exception("registry_not_refreshed")
 
 
 async def _hear_publications(services: Services) -> None:
@@ -157,9 +159,12 @@ async def _hear_publications(services: Services) -> None:
     Without this connection (the database is gone, or PgBouncer is between) pages age out by themselves.
     """
     while True:
-        with suppress(OSError):
+        try:
             async with services.database.listen(CHANNEL, services.cache.drop) as connection:
                 while not connection.is_closed():  # noqa: ASYNC110 - asyncpg has no event for it
                     await anyio.sleep(1)
-        get_logger().warning("not_hearing_publications")
+        except Exception:  # noqa: BLE001 - logged; this task must outlive whatever the database says
+            get_logger().exception("not_hearing_publications")
+        for tenant in services.registry.all():
+            services.cache.drop(tenant.slug)  # what was said meanwhile was not heard
         await anyio.sleep(5)

@@ -52,7 +52,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _meta("smtp://user:password@host:port, smtps://…, or file:///folder to write mails to files", secret=True)
     ] = "smtp://127.0.0.1:25"  # fmt: skip
     page_cache_seconds: Annotated[float, _meta("how old a cached public page may be at most; 0: no cache")] = 2.0
-    max_body_bytes: Annotated[int, _meta("largest request taken")] = 110 * 1024 * 1024
     trusted_proxies: Annotated[
         str, _meta("addresses of the proxies whose X-Forwarded-For and -Proto are believed, comma separated")
     ] = "127.0.0.1"

@@ -59,7 +59,11 @@ async def submit(
     """
     require(actor, Action.SUBMIT_FEEDBACK)
     if not 0 < len(idempotency_key) <= IDEMPOTENCY_KEY_MAX or "\x00" in idempotency_key:
-        raise Invalid(FieldProblem("idempotency_key", "too_long", {"longest": IDEMPOTENCY_KEY_MAX}))
+        raise Invalid(
+            FieldProblem(
+                "idempotency_key", "too_long", {"longest": IDEMPOTENCY_KEY_MAX, "length": len(idempotency_key)}
+            )
+        )
     photos = photos or []
     now = received_at or ctx.clock.now()
     kind = ctx.config.get_kind(submission.kind)

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import io
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
 import msgspec
@@ -21,7 +22,9 @@ from tenancy.session import TenantSession
 PHOTOS_MAX = 5
 PHOTO_MAX_BYTES = 20 * 1024 * 1024
 """As the field's largest services take (peers.md §5 of the project's research: 20 MiB)."""
-PIXELS_MAX = 80_000_000
+UPLOAD_MAX_BYTES = PHOTOS_MAX * PHOTO_MAX_BYTES + 1024 * 1024
+"""All photos of a form, and its texts."""
+PIXELS_MAX = 50_000_000
 """Refused before decoding: a small file can unpack to gigabytes."""
 SIDE_MAX = 2_560
 JPEG_QUALITY = 85
@@ -35,6 +38,9 @@ EXTENSIONS = {
 }
 
 pillow_heif.register_heif_opener()
+
+# One photo at a time in a process: a decoded one takes hundreds of megabytes, and a burst of them must not take all.
+_ENCODER = ThreadPoolExecutor(1, thread_name_prefix="photo")
 
 
 class Upload(msgspec.Struct, frozen=True):
@@ -70,7 +76,7 @@ async def prepare(uploads: list[Upload]) -> list[PreparedPhoto]:
     prepared: list[PreparedPhoto] = []
     problems: list[FieldProblem] = []
     for number, upload in enumerate(uploads):
-        result = await asyncio.to_thread(_prepare_one, f"photos.{number}", upload)
+        result = await asyncio.get_running_loop().run_in_executor(_ENCODER, _prepare_one, f"photos.{number}", upload)
         if isinstance(result, FieldProblem):
             problems.append(result)
         else:
@@ -112,8 +118,9 @@ def _prepare_one(path: str, upload: Upload) -> PreparedPhoto | FieldProblem:
 
 
 def _encode(image: Image.Image, upload: Upload) -> PreparedPhoto:
+    image.draft("RGB", (SIDE_MAX, SIDE_MAX))
+    image.thumbnail((SIDE_MAX, SIDE_MAX))
     upright = ImageOps.exif_transpose(image)
-    upright.thumbnail((SIDE_MAX, SIDE_MAX))
     transparent = upright.mode in {"RGBA", "LA", "PA"} or "transparency" in upright.info
     # A new image, so that nothing of the old file's metadata can come along.
     clean = Image.new("RGBA" if transparent else "RGB", upright.size)

@@ -45,7 +45,7 @@ def decode(cursor: str | None) -> Cursor | None:
         made = msgspec.json.decode(base64.urlsafe_b64decode(padded.encode("ascii")), type=Cursor)
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError) as error:
         raise Invalid(FieldProblem("cursor", "unknown_value")) from error
-    if made.at.tzinfo is None or not 0 <= made.id < 2**63:
+    if made.at.tzinfo is None or not 1900 < made.at.year < 9000 or not 0 <= made.id < 2**63:  # noqa: PLR2004
         raise Invalid(FieldProblem("cursor", "unknown_value"))
     return made
 

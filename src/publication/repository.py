@@ -1,5 +1,6 @@
 """Queries of the public copies, and the one statement that writes a judgement."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -165,13 +166,15 @@ class PublicFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Words that must all stand in the public text."""
 
 
-def _is_public() -> ColumnElement[bool]:
+def _is_public(never: Collection[str]) -> ColumnElement[bool]:
     """The one condition under which anything is public. Permission is looked at again, not only when deciding."""
     return and_(
         Publication.state == "published",
         Publication.message_id.is_(None),
         Publication.feedback_id == Feedback.id,
         Feedback.permission != "none",
+        Feedback.status.not_in(["rejected", "merged"]),
+        Feedback.category.not_in(never),
     )
 
 
@@ -207,12 +210,12 @@ def _public_columns() -> list[Any]:
 
 
 async def list_public(
-    session: TenantSession, where: PublicFilter, cursor: Cursor | None, limit: int
+    session: TenantSession, where: PublicFilter, cursor: Cursor | None, limit: int, *, never: Collection[str]
 ) -> Page[PublicFeedback]:
-    """Published feedback, newest first."""
+    """Published feedback, newest first; `never` are the categories that are never published, whatever was decided."""
     statement = (
         select(*_public_columns())
-        .where(_is_public())
+        .where(_is_public(never))
         .order_by(Publication.published_at.desc(), Publication.id.desc())
         .limit(limit + 1)
     )
@@ -228,10 +231,10 @@ async def list_public(
     return cut(rows, limit, lambda row: Cursor(row.published_at, row.id))
 
 
-async def find_public(session: TenantSession, reference: str) -> PublicFeedback | None:
+async def find_public(session: TenantSession, reference: str, *, never: Collection[str]) -> PublicFeedback | None:
     """One published feedback; None when there is none or it is not public."""
     row = (
-        (await session.execute(select(*_public_columns()).where(_is_public(), Feedback.reference == reference)))
+        (await session.execute(select(*_public_columns()).where(_is_public(never), Feedback.reference == reference)))
         .mappings()
         .first()
     )

@@ -117,8 +117,8 @@ async def change_permission(
         if permission == "none":
             judgement = _Judgement(state="withdrawn", action="unpublished", reason="permission_withdrawn")
             await _decide(ctx, actor, row, (message_id, version), judgement)
-        elif message_id is None:
-            judgement = _Judgement(state="published", action="published", public_text=text, shown_name=name)
+        elif message_id is None:  # a new name is nobody's until a publisher has seen it
+            judgement = _Judgement(state="published", action="published", public_text=text, shown_name=None)
             await _decide(ctx, actor, row, (None, version), judgement)
 
 

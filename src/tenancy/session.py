@@ -127,6 +127,11 @@ class _Session:
                 tag = await driver.execute("COMMIT" if commit else "ROLLBACK")
             if commit:
                 _require_commit(tag)
+        except Temporary:
+            await _throw_away(connection, driver)
+            if commit:
+                raise
+            # A rollback on a lost connection has happened by itself; what made it necessary is on its way already.
         except BaseException:
             await _throw_away(connection, driver)
             raise
@@ -219,6 +224,7 @@ class Database:
         self.owner_role = owner_role_name(self.name)
         self.engine = create_async_engine(
             parsed,
+            hide_parameters=True,  # an error in the log must not hold what a resident wrote
             isolation_level="AUTOCOMMIT",  # BEGIN and COMMIT are ours: one round trip with the role and the path
             poolclass=AsyncAdaptedQueuePool,
             pool_size=pool_size,
@@ -242,7 +248,8 @@ class Database:
             begin = self._begin[key] = (
                 f"BEGIN{' READ ONLY' if read_only else ''}; SET LOCAL ROLE {tenant.role}; "
                 f"SET LOCAL search_path = {tenant.schema}, pg_temp; "
-                f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}"
+                f"SET LOCAL statement_timeout = {STATEMENT_TIMEOUT_MS}; "
+                f"SET LOCAL idle_in_transaction_session_timeout = {STATEMENT_TIMEOUT_MS}"
             )
         return _Transaction(TenantSession(self.engine, tenant, begin))
 

@@ -4,11 +4,12 @@ A page is dropped when its tenant publishes or takes something back (NOTIFY, hea
 after `max_age_seconds`: a process that heard nothing shows what was withdrawn for at most that long.
 """
 
+import secrets
 import time
 from collections.abc import Mapping
 
-MARK = b"@@idempotency-key@@"
-"""Where a page takes a value of its own for each visitor."""
+MARK = f"@@{secrets.token_hex(16)}@@".encode()
+"""Where a page takes a value of its own for each visitor; made at start, so that no text can contain it."""
 ENTRIES_MAX = 2_000
 
 

@@ -40,6 +40,11 @@ class TenantConfig:
         """The style sheet made of its colours."""
         return make_asset("tenant.css", tenant_css(self.branding.colours.as_dict()).encode())
 
+    @cached_property
+    def never_published(self) -> tuple[str, ...]:
+        """Categories of which nothing is public."""
+        return tuple(category.code for category in self.feedback.categories.leaves() if category.publish == "never")
+
     @property
     def languages(self) -> tuple[str, ...]:
         """The tenant's languages; the first is what a stranger gets."""

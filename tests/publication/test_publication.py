@@ -140,3 +140,18 @@ async def test_a_handler_without_the_publishers_role_does_not_see_the_queue(
     client = clients("kerava")
     await sign_in(client, await add_staff(services, "kerava"))
     assert (await client.get("/desk/publication")).status_code == 403
+
+
+@pytest.mark.parametrize(("act", "fields"), [("reject", {}), ("change_category", {"category": "tyollisyys"})])
+async def test_what_is_rejected_or_moved_to_a_never_published_topic_is_public_no_more(
+    act: str, fields: dict[str, str], clients: Clients, services: Services
+) -> None:
+    receipt = await submit(services, "kerava")
+    await decide(await publisher(clients, services), receipt.reference, "publish", public_text=PUBLIC)
+    assert PUBLIC in await public_places(clients("kerava"), receipt.reference)
+    handler = clients("kerava")
+    await sign_in(handler, await add_staff(services, "kerava"))
+    page = await handler.get(f"/desk/feedback/{receipt.reference}")
+    form = {"csrf_token": hidden(page.text, "csrf_token"), "version": "1", **fields}
+    assert (await handler.post(f"/desk/feedback/{receipt.reference}/{act}", data=form)).status_code == 303
+    assert PUBLIC not in await public_places(clients("kerava"), receipt.reference)

@@ -193,3 +193,18 @@ async def test_a_form_from_another_site_is_refused(clients: Clients, services: S
         answer = await client.post("/feedback/new", data=filled("kerava"), headers=header)
         assert answer.status_code == 403
     assert await stored(services, "kerava") == []
+
+
+async def test_a_form_asked_for_in_another_language_has_a_key_of_its_own_too(clients: Clients) -> None:
+    client = clients("kerava")
+    pages = [(await client.get("/feedback/new?lang=sv")).text for _ in range(3)]
+    keys = {hidden(page, "idempotency_key") for page in pages}
+    assert len(keys) == 3
+    assert not any("@@" in page for page in pages)
+
+
+async def test_a_mark_that_was_never_replaced_is_nobodys_key(clients: Clients, services: Services) -> None:
+    for number in range(2):
+        form = filled("kerava", "@@idempotency-key@@", text=f"Kysymys numero {number}, eri ihmiseltä")
+        assert (await clients("kerava").post("/feedback/new", data=form)).status_code == 201
+    assert len(await stored(services, "kerava")) == 2

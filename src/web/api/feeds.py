@@ -1,5 +1,6 @@
 """`/feed.atom` (RFC 4287) and `/feed.json` (JSON Feed 1.1): published feedback, newest first."""
 
+import re
 from datetime import UTC, datetime
 from xml.etree import ElementTree as ET
 
@@ -13,13 +14,14 @@ from web.site import Site
 
 ENTRIES = 50
 TITLE_MAX = 80
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 ATOM = "http://www.w3.org/2005/Atom"
 
 
 @get("/feed.atom", opt={"public": True, "read_only": True}, include_in_schema=False)
 async def atom(site: TheSite, session: TheSession) -> Response[bytes]:
     """The Atom feed."""
-    entries = (await list_public(session, PublicFilter(), None, ENTRIES)).items
+    entries = (await list_public(session, PublicFilter(), None, ENTRIES, never=site.config.never_published)).items
     ET.register_namespace("", ATOM)
     feed = ET.Element(f"{{{ATOM}}}feed", {"{http://www.w3.org/XML/1998/namespace}lang": site.language})
     _add(feed, "id", site.url("/published"))
@@ -49,7 +51,7 @@ async def atom(site: TheSite, session: TheSession) -> Response[bytes]:
 @get("/feed.json", opt={"public": True, "read_only": True}, include_in_schema=False)
 async def json_feed(site: TheSite, session: TheSession) -> Response[bytes]:
     """The JSON Feed."""
-    entries = (await list_public(session, PublicFilter(), None, ENTRIES)).items
+    entries = (await list_public(session, PublicFilter(), None, ENTRIES, never=site.config.never_published)).items
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": names.feed_title(site),
@@ -77,7 +79,7 @@ async def json_feed(site: TheSite, session: TheSession) -> Response[bytes]:
 def _add(parent: ET.Element, name: str, text: str | None, **attributes: str) -> None:
     element = ET.SubElement(parent, f"{{{ATOM}}}{name}", attributes)
     # XML 1.0 has no place for control characters; a resident's text may hold them.
-    element.text = text and "".join(char for char in text if char >= " " or char in "\n\t")
+    element.text = text and _NOT_XML.sub("", text)
 
 
 def _title(entry: PublicFeedback) -> str:

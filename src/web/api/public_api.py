@@ -107,7 +107,7 @@ async def list_published(
     if not 1 <= limit <= PAGE_MAX:
         raise Invalid(FieldProblem("limit", "out_of_range", {"least": 1, "most": PAGE_MAX}))
     where = PublicFilter(kind=kind, category=category, query=q)
-    page = await list_public(session, where, decode(cursor), limit)
+    page = await list_public(session, where, decode(cursor), limit, never=site.config.never_published)
     return PublicPageOut([_public(site, item) for item in page.items], page.next_cursor)
 
 
@@ -119,7 +119,7 @@ async def list_published(
 )
 async def get_published(reference: FromPath[str], site: TheSite, session: TheSession) -> PublicFeedbackOut:
     """One published copy; 404 for everything that is not public, whether it exists or not."""
-    found = await find_public(session, reference)
+    found = await find_public(session, reference, never=site.config.never_published)
     if found is None:
         raise NotFound("feedback_not_found")
     return _public(site, found)

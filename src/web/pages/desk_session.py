@@ -1,5 +1,6 @@
 """Signing in and out at the desk."""
 
+import re
 from typing import Any
 
 from litestar import Response, get, post
@@ -12,6 +13,8 @@ from web.dependencies import Req, TheActor, TheSession, TheSite
 from web.pages.layout import Form, html, read_form, see_other
 from web.site import Site
 from web.views import LoginPage
+
+_DESK_PATH = re.compile(r"/desk(?:[/?][A-Za-z0-9/_.~?=&%:+-]*)?")
 
 
 def require_staff(actor: Actor) -> Staff:
@@ -85,7 +88,7 @@ async def logout(request: Req, site: TheSite, session: TheSession, actor: TheAct
 
 def _local(path: str | None) -> str:
     """Only a path of the desk: never another site's address."""
-    return path if path and path.startswith("/desk") and "\\" not in path and "//" not in path else "/desk"
+    return path if path and _DESK_PATH.fullmatch(path) else "/desk"
 
 
 HANDLERS: list[Any] = [login_page, login, logout]

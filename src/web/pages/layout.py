@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 
 from litestar import Response
 from litestar.datastructures import UploadFile
+from litestar.exceptions import ClientException
 
 from auth.actions import Action
 from auth.actor import Staff
@@ -109,7 +110,11 @@ async def read_form(request: Req) -> Form:
     """The form of a request, urlencoded or multipart."""
     fields: dict[str, str] = {}
     files: dict[str, list[UploadFile]] = {}
-    for name, value in (await request.form()).multi_items():
+    try:
+        sent = await request.form()
+    except (UnicodeDecodeError, LookupError) as error:
+        raise ClientException("the form cannot be read") from error
+    for name, value in sent.multi_items():
         if isinstance(value, UploadFile):
             if value.filename:
                 files.setdefault(name, []).append(value)

@@ -129,7 +129,7 @@ def withholding_reason(site: Site, code: str | None) -> str | None:
 
 async def photo_response(ctx: FeedbackContext, actor: Actor, action: Action, photo_id: int) -> Response[bytes]:
     """The bytes of a photo, if its feedback is the actor's to see."""
-    if photo_id >= 2**63:
+    if not 0 < photo_id < 2**63:
         raise NotFound("photo_not_found")
     key, media_type = await find_photo(ctx.session, actor, action, photo_id)
     content = await ctx.files.get(key)

@@ -24,7 +24,7 @@ async def published_list(request: Req, site: TheSite, session: TheSession) -> Re
     """Published feedback, newest first; every filter is a link."""
     asked = {name: request.query_params.get(name) or None for name in ("kind", "category", "cursor")}
     where = PublicFilter(kind=asked["kind"], category=asked["category"])
-    page = await list_public(session, where, decode(asked["cursor"]), PAGE_SIZE)
+    page = await list_public(session, where, decode(asked["cursor"]), PAGE_SIZE, never=site.config.never_published)
     filters = {"kind": asked["kind"], "category": asked["category"]}
     view = PublishedList(
         filters=_filters(site, filters),
@@ -41,7 +41,7 @@ async def published_detail(
     reference: FromPath[str], request: Req, site: TheSite, session: TheSession
 ) -> Response[bytes]:
     """One feedback with its answer, at its permanent address."""
-    found = await find_public(session, reference)
+    found = await find_public(session, reference, never=site.config.never_published)
     if found is None:
         raise NotFound("feedback_not_found")
     return html(site, request, _detail(site, found), public=True)

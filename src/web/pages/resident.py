@@ -7,7 +7,7 @@ from litestar import Response, get, post
 from litestar.params import FromPath
 
 from auth.actions import Action
-from auth.actor import Actor, Resident
+from auth.actor import Actor, Anonymous, Resident
 from auth.service import open_resident_session, sign_out
 from auth.sessions import RESIDENT_COOKIE
 from feedback import intake, photos, submission, tracking
@@ -46,7 +46,7 @@ IDEMPOTENCY_FIELD = "idempotency_key"
 @get("/", opt={"public": True, "read_only": True}, include_in_schema=False)
 async def front(request: Req, site: TheSite, session: TheSession) -> Response[bytes]:
     """What this is, the way to give feedback, and what was published last."""
-    recent = await list_public(session, PublicFilter(), None, RECENT)
+    recent = await list_public(session, PublicFilter(), None, RECENT, never=site.config.never_published)
     lead = site.config.tenant.lead
     view = FrontPage(
         lead=lead.in_language(site.language) if lead else None,
@@ -68,13 +68,20 @@ def new_feedback(request: Req, site: TheSite) -> Response[bytes]:
     return html(site, request, view, public=True)
 
 
-@post("/feedback/new", opt={"action": Action.SUBMIT_FEEDBACK}, include_in_schema=False)
-async def send_feedback(request: Req, site: TheSite, ctx: TheContext, actor: TheActor) -> Response[bytes]:
+@post(
+    "/feedback/new",
+    opt={"action": Action.SUBMIT_FEEDBACK},
+    include_in_schema=False,
+    request_max_body_size=photos.UPLOAD_MAX_BYTES,
+)
+async def send_feedback(request: Req, site: TheSite, ctx: TheContext) -> Response[bytes]:
     """Store it and show the receipt; a reload or a second click shows the same receipt."""
     form = await read_form(request)
-    key = form.get(IDEMPOTENCY_FIELD) or secrets.token_hex(16)
+    key = form.get(IDEMPOTENCY_FIELD)
+    if key is None or key.startswith("@@"):
+        key = secrets.token_hex(16)  # a mark that was never replaced would be everybody's key
     try:
-        receipt = await _submit(form, site, ctx, actor, key)
+        receipt = await _submit(form, site, ctx, Anonymous(), key)
     except Invalid as error:
         return html(site, request, _form_view(site, form.state(site, error), key), status=422)
     email = form.get("contact.email")
