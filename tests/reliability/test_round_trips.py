@@ -53,7 +53,7 @@ def test_intake_makes_three_round_trips_and_four_with_photos_or_when_it_is_repea
     ]
 
 
-@pytest.mark.xfail(strict=True, reason="intake looks up the open feedback's session, which it does not need: 5 of 4")
+@pytest.mark.xfail(strict=True, reason="the API looks up the open feedback, which intake does not need: repeated 5")
 def test_intake_of_somebody_with_a_feedback_open_makes_no_more_than_four_either(costs: list[Cost]) -> None:
     arrivals = [cost for cost in costs if cost.request.endswith("returning sender")]
     assert len(arrivals) == 10
